@@ -1,0 +1,1 @@
+"""Rivulet's library: what the deployed functions share."""

@@ -1,0 +1,84 @@
+"""How good the predictions of a series are: over all of it, and over its newest few."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+WINDOWS = (5, 10, 20)
+MEASURES = ("mae", "mse", "rmse", "mape")
+
+
+class Accuracy:
+    """A fold of (target, prediction) pairs.
+
+    The windows are computed from the pairs themselves: a rolling sum that adds and subtracts drifts.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.pairs: deque[tuple[float, float]] = deque(maxlen=max(WINDOWS))
+        self._absolute = 0.0
+        self._squared = 0.0
+        self._relative = 0.0
+        self._relative_count = 0
+
+    def add(self, target: float, prediction: float) -> None:
+        """Take one more pair."""
+        error = abs(target - prediction)
+        self.count += 1
+        self.pairs.append((target, prediction))
+        self._absolute += error
+        self._squared += error * error
+        if target:
+            self._relative += error / abs(target)
+            self._relative_count += 1
+
+    def overall(self) -> dict[str, float | None]:
+        """Return MAE, MSE, RMSE and MAPE (in percent) over all pairs; null where there is none."""
+        if not self.count:
+            return dict.fromkeys(MEASURES)
+        mse = self._squared / self.count
+        mape = 100 * self._relative / self._relative_count if self._relative_count else None
+        return {"mae": self._absolute / self.count, "mse": mse, "rmse": math.sqrt(mse), "mape": mape}
+
+    def windows(self) -> dict[str, float | None]:
+        """Return ``mae_5`` to ``mape_20``."""
+        pairs = list(self.pairs)
+        return {f"{name}_{size}": value for size in WINDOWS for name, value in measure(pairs[-size:]).items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` restores, to the last bit."""
+        sums = [self.count, self._absolute, self._squared, self._relative, self._relative_count]
+        return {"sums": sums, "pairs": list(self.pairs)}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Accuracy:
+        """Restore what `to_json` returned."""
+        accuracy = cls()
+        accuracy.count, accuracy._absolute, accuracy._squared, accuracy._relative, accuracy._relative_count = value[
+            "sums"
+        ]
+        accuracy.pairs.extend(_pairs(value["pairs"]))
+        return accuracy
+
+
+def measure(pairs: Sequence[tuple[float, float]]) -> dict[str, float | None]:
+    """Return MAE, MSE, RMSE and MAPE (in percent, over targets other than zero) of (target, prediction) pairs."""
+    if not pairs:
+        return dict.fromkeys(MEASURES)
+    errors = [abs(target - prediction) for target, prediction in pairs]
+    mse = sum(error * error for error in errors) / len(errors)
+    relative = [error / abs(target) for error, (target, _) in zip(errors, pairs, strict=True) if target]
+    return {
+        "mae": sum(errors) / len(errors),
+        "mse": mse,
+        "rmse": math.sqrt(mse),
+        "mape": 100 * sum(relative) / len(relative) if relative else None,
+    }
+
+
+def _pairs(value: Iterable[Sequence[float]]) -> Iterable[tuple[float, float]]:
+    return ((target, prediction) for target, prediction in value)

@@ -1,0 +1,109 @@
+"""Settings: read once from the environment, into a frozen object."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+class SettingError(ValueError):
+    """A setting has a value that it cannot take; the sentence names it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a function is told by its environment.
+
+    Attributes
+    ----------
+    service
+        The name that Knative gave the function (``K_SERVICE``).
+    n_lags
+        How many past values a feature vector has.
+    sequence_patience
+        Seconds that an observation which came too early keeps being asked to come again, before the gap
+        ahead of it is recorded as one.
+    season
+        Length of the season of the seasonal naive baseline, in observations.
+    snapshot_key
+        The key that snapshots are signed with; without one none is written, none is read.
+    cached_series
+        How many series' states a process holds at once; the least recently used one goes first.
+    call_memory
+        Seconds for which an ``Idempotency-Key``, and a tick, are remembered.
+    """
+
+    service: str = "rivulet"
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    broker_url: str = ""
+    log_level: str = "INFO"
+    n_lags: int = 10
+    sequence_patience: float = 30.0
+    forecast_steps: int = 5
+    season: int = 12
+    series_id: str = "default"
+    dataset: str = "data/airline.csv"
+    coinbase_url: str = "https://api.coinbase.com"
+    model_name: str = ""
+    models: tuple[str, ...] = ("linear_regression", "bagging_regressor", "knn_regressor", "amf_regressor")
+    snapshot_key: str = ""
+    cached_series: int = 256
+    call_memory: int = 7 * 86400
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Read the settings.
+
+        Raises
+        ------
+        SettingError
+            If a variable has a value that it cannot take.
+        """
+        default = cls()
+
+        def text(name: str, otherwise: str) -> str:
+            return environment.get(name, "") or otherwise
+
+        return cls(
+            service=text("K_SERVICE", default.service),
+            redis_url=text("REDIS_URL", default.redis_url),
+            broker_url=text("BROKER_URL", default.broker_url),
+            log_level=_level(text("LOG_LEVEL", default.log_level)),
+            n_lags=_count("N_LAGS", text("N_LAGS", str(default.n_lags)), 1, 1000),
+            sequence_patience=_seconds("SEQUENCE_PATIENCE", text("SEQUENCE_PATIENCE", "30s")),
+            forecast_steps=_count("FORECAST_STEPS", text("FORECAST_STEPS", "5"), 1, 100),
+            season=_count("SEASON", text("SEASON", str(default.season)), 1, 1000),
+            series_id=text("SERIES_ID", default.series_id),
+            dataset=text("DATASET", default.dataset),
+            coinbase_url=text("COINBASE_URL", default.coinbase_url).rstrip("/"),
+            model_name=text("MODEL_NAME", default.model_name),
+            models=tuple(name.strip() for name in text("MODELS", ",".join(default.models)).split(",") if name.strip()),
+            snapshot_key=text("SNAPSHOT_KEY", ""),
+            cached_series=_count("CACHED_SERIES", text("CACHED_SERIES", "256"), 1, 1_000_000),
+            call_memory=int(_seconds("CALL_MEMORY", text("CALL_MEMORY", "168h"))),
+        )
+
+
+def _count(name: str, text: str, least: int, most: int) -> int:
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise SettingError(f"{name} must be a whole number from {least} to {most}, not {text!r}")
+    return int(text)
+
+
+def _seconds(name: str, text: str) -> float:
+    match = _DURATION.fullmatch(text)
+    if not match:
+        raise SettingError(f"{name} must be a duration such as 500ms, 30s, 2m or 1h, not {text!r}")
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+def _level(text: str) -> str:
+    if text.upper() not in _LEVELS:
+        raise SettingError(f"LOG_LEVEL must be one of {', '.join(_LEVELS)}, not {text!r}")
+    return text.upper()
