@@ -1,0 +1,211 @@
+"""Predict, then learn, exactly once: the state of each series, kept equal to its journal.
+
+A lesson is worked out on the state in memory and appended to the journal. The append is refused unless the journal
+ends with the very lesson that the state ends with; so of two pods one wins, and the other reads what it missed. A
+state whose append failed is thrown away and folded anew: from the newest snapshot and the lessons after it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rivulet.errors import Conflict, Invalid
+from rivulet.fold import State
+from rivulet.lags import lag_vector, shifted
+from rivulet.lessons import Lesson
+from rivulet.models import Definition
+from rivulet.shelf import Desk, Shelf
+from rivulet.store.journal import Call, Journal
+from rivulet.store.record import SeriesRecord
+
+_ATTEMPTS = 50
+_BATCH = 200
+
+
+@dataclass
+class Tally:
+    """What happened in this process, beside lessons."""
+
+    lessons: int = 0
+    duplicates: int = 0
+    filled: int = 0
+    conflicts: int = 0
+
+
+class Learner:
+    """One model's lessons, for every series.
+
+    Parameters
+    ----------
+    definition
+        The model's recipe.
+    journal
+        Where its lessons are kept.
+    record
+        The series' own logs, which gaps are filled from.
+    shelf
+        The states in memory.
+    forecast_steps
+        Length of the forecast that is recorded with each lesson.
+    """
+
+    def __init__(
+        self, definition: Definition, journal: Journal, record: SeriesRecord, shelf: Shelf, forecast_steps: int
+    ) -> None:
+        self.definition = definition
+        self.tally = Tally()
+        self._journal = journal
+        self._record = record
+        self._shelf = shelf
+        self._steps = forecast_steps
+
+    def observe(self, series_id: str, seq: int, lags: list[float], target: float) -> Lesson | None:
+        """Learn observation `seq`, after all those before it.
+
+        Returns
+        -------
+        Lesson or None
+            What was predicted; of a repetition what was predicted the first time; ``None`` for an observation that
+            comes after later ones were learned, and so is never learned itself.
+
+        Raises
+        ------
+        Conflict
+            If the series' record does not reach `seq` yet.
+        """
+        with self._shelf.desk(series_id) as desk:
+            for _ in range(_ATTEMPTS):
+                state = self._shelf.state(desk)
+                if seq <= state.seq:
+                    lesson = self._recorded(desk, seq)
+                    if lesson or self._shelf.is_current(desk):
+                        self.tally.duplicates += 1
+                        return lesson
+                    self._shelf.discard(desk)
+                elif self._fill(desk, seq, len(lags)):
+                    lesson = self._work_out(desk, lags, target, seq)
+                    if self._commit(desk, [lesson]):
+                        return lesson
+        raise _contended(series_id)
+
+    def teach(self, series_id: str, lags: list[float], target: float, call: Call | None) -> Lesson:
+        """Learn a lesson that was given directly, whatever its number.
+
+        Parameters
+        ----------
+        call
+            With it, a call that was answered before gets the same answer again, and teaches nothing.
+
+        Raises
+        ------
+        Invalid
+            If the call's key was used for another body.
+        """
+        with self._shelf.desk(series_id) as desk:
+            for _ in range(_ATTEMPTS):
+                if call and (known := self._journal.answered(series_id, call.key)):
+                    return self._answered(series_id, call, *known)
+                lesson = self._work_out(desk, lags, target, None)
+                if self._commit(desk, [lesson], call) or self._stands(series_id, lesson):
+                    return lesson
+        raise _contended(series_id)
+
+    def forecast(self, series_id: str, steps: int) -> list[float] | None:
+        """Return what comes after the newest observation that the model learned; ``None`` if it learned none."""
+        with self._shelf.desk(series_id) as desk:
+            state = self._shelf.refreshed(desk)
+            return state.forecast(state.next_lags, steps) if state.n else None
+
+    def forecast_from(self, series_id: str, lags: list[float], steps: int) -> list[float]:
+        """Return the recursive forecast from given features; nothing is learned."""
+        with self._shelf.desk(series_id) as desk:
+            return self._shelf.refreshed(desk).forecast(lags, steps)
+
+    def _work_out(self, desk: Desk, lags: list[float], target: float, seq: int | None) -> Lesson:
+        """Predict, learn, forecast: on the state in memory, which is ahead of the journal until the commit."""
+        state = self._shelf.state(desk)
+        desk.ahead = True
+        started = time.perf_counter()
+        prediction = state.predict(lags)
+        state.learn(lags, target, prediction, seq)
+        forecast = state.forecast(state.next_lags, self._steps)
+        spent = time.perf_counter() - started
+        desk.unsaved_seconds += spent
+        token = uuid.uuid4().hex[:16]
+        return Lesson(state.n, token, seq, state.seq, lags, target, prediction, forecast, round(spent * 1000, 3))
+
+    def _commit(self, desk: Desk, lessons: Sequence[Lesson], call: Call | None = None) -> bool:
+        """Append what was worked out; where that is refused, go back to what the journal says."""
+        metrics = metrics_of(desk.require_state(), lessons[-1])
+        base = (lessons[0].n - 1, desk.token)
+        if not self._journal.commit(desk.series_id, base, lessons, metrics, call):
+            self.tally.conflicts += 1
+            self._shelf.reconcile(desk, lessons)
+            return False
+        desk.committed(lessons[-1].token)
+        self.tally.lessons += len(lessons)
+        self._shelf.checkpoint_if_due(desk)
+        return True
+
+    def _answered(self, series_id: str, call: Call, digest: str, n: int) -> Lesson:
+        self.tally.duplicates += 1
+        if digest != call.body_digest:
+            raise Invalid("header 'Idempotency-Key' was used before, with another body")
+        found = self._journal.read(series_id, n, n, 1)
+        if not found:
+            raise Conflict(f"the lesson that Idempotency-Key {call.key!r} recorded is gone with its series")
+        return found[0]
+
+    def _stands(self, series_id: str, lesson: Lesson) -> bool:
+        """Whether the lesson stands in the journal after all: its append was sent twice."""
+        found = self._journal.read(series_id, lesson.n, lesson.n, 1)
+        return bool(found) and found[0].token == lesson.token
+
+    def _recorded(self, desk: Desk, seq: int) -> Lesson | None:
+        n = self._journal.find(desk.series_id, seq)
+        found = self._journal.read(desk.series_id, n, n, 1) if n else []
+        return found[0] if found and found[0].seq == seq else None
+
+    def _fill(self, desk: Desk, seq: int, n_lags: int) -> bool:
+        """Learn from the series' record what lies between the state and observation `seq`.
+
+        Returns
+        -------
+        bool
+            False if another pod was learning, too: look again at what the state is.
+        """
+        while (state := self._shelf.state(desk)).seq < seq - 1:
+            missing = self._record.read(desk.series_id, state.seq + 1, seq - 1, _BATCH)
+            if not missing:
+                newest = self._record.last(desk.series_id)
+                if newest and newest < seq:
+                    raise Conflict(f"field 'seq' is {seq}, but the record of {desk.series_id!r} ends at {newest}")
+                return True
+            lags = lag_vector(self._record.before(desk.series_id, missing[0].seq, n_lags), n_lags)
+            lessons = []
+            for observation in missing:
+                lessons.append(self._work_out(desk, lags, observation.value, observation.seq))
+                lags = shifted(lags, observation.value)
+            if not self._commit(desk, lessons):
+                return False
+            self.tally.filled += len(lessons)
+        return state.seq == seq - 1
+
+
+def metrics_of(state: State, lesson: Lesson) -> dict[str, str]:
+    """Return the metrics after a lesson, each as JSON: what the exporter, the ledger and people read."""
+    accuracy = state.accuracy
+    values: dict[str, Any] = {"count": accuracy.count, "seq": lesson.top, **accuracy.windows()}
+    values |= {f"{name}_all": value for name, value in accuracy.overall().items()}
+    values |= {"last_prediction": lesson.prediction, "last_actual": lesson.target, "last_error": lesson.error}
+    values["forecast"] = lesson.forecast
+    return {name: json.dumps(value) for name, value in values.items()}
+
+
+def _contended(series_id: str) -> Conflict:
+    return Conflict(f"other pods keep learning series {series_id!r}; try again", retry_after=1)

@@ -1,0 +1,172 @@
+"""A model's journal: appending to it is the lock, reading it is the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rivulet.lessons import Lesson
+from rivulet.store.connection import Store, entry_number, model_key
+
+# Appends lessons if the journal still ends with the lesson that they build on. The token says which one that is:
+# after a series was removed and begun anew, the same number is another lesson.
+_COMMIT = """
+local journal, metrics, call = KEYS[1], KEYS[2], KEYS[3]
+local base, token, call_memory, call_value = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
+if call then
+  if redis.call('EXISTS', call) == 1 then return 0 end
+end
+local newest = redis.call('XREVRANGE', journal, '+', '-', 'COUNT', 1)[1]
+local last, last_token = 0, ''
+if newest then
+  last = tonumber(string.match(newest[1], '^%d+'))
+  for i = 1, #newest[2], 2 do if newest[2][i] == 'token' then last_token = newest[2][i + 1] end end
+end
+if last ~= base or last_token ~= token then return 0 end
+local clock = redis.call('TIME')
+local now = string.format('%d', clock[1] * 1000 + math.floor(clock[2] / 1000))
+local split = 5 + 2 * tonumber(ARGV[5])
+for i = 6, split, 2 do
+  last = last + 1
+  redis.call('XADD', journal, string.format('%d-0', last), 'token', ARGV[i], 'lesson', ARGV[i + 1], 'at', now)
+end
+redis.call('HSET', metrics, 'updated_ms', now, unpack(ARGV, split + 1))
+if call then redis.call('SET', call, call_value, 'EX', call_memory) end
+return 1
+"""
+
+_PAGE = 500
+
+
+@dataclass(frozen=True)
+class Call:
+    """An ``Idempotency-Key`` with what it was first used for."""
+
+    key: str
+    body_digest: str
+    memory: int
+
+
+class Journal:
+    """The journal, metrics and snapshots of one model, for every series.
+
+    Parameters
+    ----------
+    model
+        The definition's name.
+    """
+
+    def __init__(self, store: Store, model: str) -> None:
+        self._store = store
+        self._model = model
+        self._commit = store.script(_COMMIT)
+
+    def _key(self, series_id: str, part: str) -> str:
+        return model_key(self._model, series_id, part)
+
+    def commit(
+        self,
+        series_id: str,
+        base: tuple[int, str],
+        lessons: Sequence[Lesson],
+        metrics: Mapping[str, str],
+        call: Call | None = None,
+    ) -> bool:
+        """Append lessons, and what they make of the metrics, in one atomic step.
+
+        Parameters
+        ----------
+        base
+            Number and token of the lesson that the first of them follows.
+        call
+            Remembered with the last lesson's number; with a key that was used before nothing is appended.
+
+        Returns
+        -------
+        bool
+            Whether the lessons were appended.
+        """
+        keys = [self._key(series_id, "journal"), self._key(series_id, "metrics")]
+        remembered = ""
+        if call:
+            keys.append(self._key(series_id, f"call:{call.key}"))
+            remembered = f"{call.body_digest} {lessons[-1].n}"
+        entries = [item for lesson in lessons for item in (lesson.token, lesson.encode())]
+        flat = [item for pair in metrics.items() for item in pair]
+        memory = call.memory if call else 0
+        return bool(self._commit(keys, [*base, memory, remembered, len(lessons), *entries, *flat]))
+
+    def answered(self, series_id: str, key: str) -> tuple[str, int] | None:
+        """Return the body's digest and the lesson's number of a call that was answered before."""
+        known = self._store.call(self._store.client.get, self._key(series_id, f"call:{key}"))
+        if known is None:
+            return None
+        digest, _, n = known.decode().partition(" ")
+        return digest, int(n)
+
+    def read(self, series_id: str, first: int, last: int | str = "+", count: int = _PAGE) -> list[Lesson]:
+        """Return the lessons from number `first` on, oldest first, at most `count`."""
+        return [lesson for lesson, _ in self.read_timed(series_id, first, last, count)]
+
+    def read_timed(
+        self, series_id: str, first: int, last: int | str = "+", count: int = _PAGE
+    ) -> list[tuple[Lesson, int]]:
+        """Return lessons with the time of their append, in milliseconds since 1970."""
+        journal = self._key(series_id, "journal")
+        entries = self._store.call(self._store.client.xrange, journal, first, last, count)
+        return [(_lesson(entry_id, fields), int(fields[b"at"])) for entry_id, fields in entries]
+
+    def last(self, series_id: str) -> Lesson | None:
+        """Return the newest lesson."""
+        entries = self._store.call(self._store.client.xrevrange, self._key(series_id, "journal"), count=1)
+        return _lesson(*entries[0]) if entries else None
+
+    def find(self, series_id: str, seq: int) -> int | None:
+        """Return the number of the first lesson that reaches observation `seq`, ``None`` if none does.
+
+        Where there were neither direct lessons nor gaps, the lesson's number is the observation's: that is tried
+        first. Otherwise the lessons are bisected.
+        """
+        guess = self.read(series_id, max(1, seq - 1), seq, 2)
+        tops = {lesson.n: lesson.top for lesson in guess}
+        if tops.get(seq) == seq and tops.get(seq - 1, 0) < seq:
+            return seq
+        newest = self.last(series_id)
+        if newest is None or newest.top < seq:
+            return None
+        low, high = 1, newest.n
+        while low < high:
+            middle = (low + high) // 2
+            found = self.read(series_id, middle, middle, 1)
+            if found and found[0].top >= seq:
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+    def snapshot(self, series_id: str) -> bytes | None:
+        """Return the newest snapshot."""
+        envelope: bytes | None = self._store.call(self._store.client.get, self._key(series_id, "snapshot"))
+        return envelope
+
+    def keep_snapshot(self, series_id: str, envelope: bytes) -> None:
+        """Replace the snapshot."""
+        self._store.call(self._store.client.set, self._key(series_id, "snapshot"), envelope)
+
+    def metrics(self, series_id: str) -> dict[str, str]:
+        """Return the metrics that the newest lesson left, empty for an unknown series."""
+        found = self._store.call(self._store.client.hgetall, self._key(series_id, "metrics"))
+        return {name.decode(): value.decode() for name, value in found.items()}
+
+    def enlist(self, series_id: str) -> None:
+        """Add a series to those that the model knows."""
+        self._store.call(self._store.client.sadd, f"model:{self._model}:series", series_id)
+
+    def series(self) -> list[str]:
+        """Return the series that the model knows."""
+        members = self._store.call(self._store.client.smembers, f"model:{self._model}:series")
+        return sorted(member.decode() for member in members)
+
+
+def _lesson(entry_id: bytes, fields: Mapping[bytes, bytes]) -> Lesson:
+    return Lesson.decode(entry_number(entry_id), fields[b"token"].decode(), fields[b"lesson"])

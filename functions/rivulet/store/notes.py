@@ -1,0 +1,113 @@
+"""The ledger's own notes: when predictions arrived, dead letters, baselines, and the end of a series."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rivulet.baselines import Baselines
+from rivulet.store.connection import Store, ingest_key, ledger_key, model_key, series_key
+
+_DEAD_LETTERS = "ledger:deadletters"
+_MOST_DEAD_LETTERS = 10_000
+_MEMORY = 7 * 86400
+_PAGE = 500
+
+_KEEP_DEAD = """
+if redis.call('SET', KEYS[2], '1', 'NX', 'EX', ARGV[3]) then
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'letter', ARGV[1])
+  return 1
+end
+return 0
+"""
+
+
+class Notes:
+    """What the ledger writes, beside what it reads from the record and the journals."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._keep_dead = store.script(_KEEP_DEAD)
+
+    def arrived(self, series_id: str, seq: int, model: str, event: Mapping[str, Any]) -> None:
+        """Note that a prediction came to the ledger; the first arrival counts."""
+        key = ledger_key(series_id, f"run:{seq}")
+        note = json.dumps({**event, "at_ms": time.time_ns() // 1_000_000})
+        pipeline = self._store.client.pipeline()
+        pipeline.hsetnx(key, model, note)
+        pipeline.expire(key, _MEMORY)
+        self._store.call(pipeline.execute)
+
+    def arrivals(self, series_id: str, seq: int) -> dict[str, Any]:
+        """Return the noted arrivals of one observation's predictions, by model."""
+        found = self._store.call(self._store.client.hgetall, ledger_key(series_id, f"run:{seq}"))
+        return {model.decode(): json.loads(note) for model, note in found.items()}
+
+    def bury(self, identity: str, letter: Mapping[str, Any]) -> bool:
+        """Keep a dead letter; the same one is kept once.
+
+        Parameters
+        ----------
+        identity
+            The event's identity and the subscriber that it could not be delivered to.
+
+        Returns
+        -------
+        bool
+            Whether it was new.
+        """
+        digest = hashlib.sha256(identity.encode()).hexdigest()[:32]
+        keys = [_DEAD_LETTERS, f"{_DEAD_LETTERS}:seen:{digest}"]
+        return bool(self._keep_dead(keys, [json.dumps(letter), _MOST_DEAD_LETTERS, _MEMORY]))
+
+    def dead_letters(self, after: str = "-", count: int = _PAGE) -> list[tuple[str, dict[str, Any]]]:
+        """Return dead letters with their entry ids, oldest first, from behind the entry `after`."""
+        start = after if after == "-" else f"({after}"
+        entries = self._store.call(self._store.client.xrange, _DEAD_LETTERS, start, "+", count)
+        return [(entry_id.decode(), json.loads(fields[b"letter"])) for entry_id, fields in entries]
+
+    def unbury(self, entry_id: str, identity: str) -> None:
+        """Forget a dead letter, so that the same event may die again."""
+        digest = hashlib.sha256(identity.encode()).hexdigest()[:32]
+        pipeline = self._store.client.pipeline()
+        pipeline.xdel(_DEAD_LETTERS, entry_id)
+        pipeline.delete(f"{_DEAD_LETTERS}:seen:{digest}")
+        self._store.call(pipeline.execute)
+
+    def baselines(self, series_id: str, season: int) -> Baselines:
+        """Return the baselines as far as they were computed, for this season."""
+        kept = self._store.call(self._store.client.get, ledger_key(series_id, "baselines"))
+        baselines = Baselines.from_json(json.loads(kept)) if kept else Baselines(season)
+        return baselines if baselines.season == season else Baselines(season)
+
+    def keep_baselines(self, series_id: str, baselines: Baselines) -> None:
+        """Keep how far the baselines are."""
+        key = ledger_key(series_id, "baselines")
+        self._store.call(self._store.client.set, key, json.dumps(baselines.to_json()))
+
+    def remove_series(self, series_id: str, models: Sequence[str]) -> int:
+        """Remove everything that is kept of a series.
+
+        Returns
+        -------
+        int
+            How many keys there were.
+        """
+        client = self._store.client
+        patterns = [series_key(series_id, "*"), ledger_key(series_id, "*"), ingest_key(series_id, "*")]
+        patterns += [model_key(model, series_id, "*") for model in models]
+        removed = 0
+        for pattern in patterns:
+            keys = self._store.call(lambda match=pattern: list(client.scan_iter(match=_literal(match), count=1000)))
+            removed += self._store.call(client.unlink, *keys) if keys else 0
+        for model in models:
+            self._store.call(client.srem, f"model:{model}:series", series_id)
+        return removed
+
+
+def _literal(pattern: str) -> str:
+    """Escape what SCAN would take for a wildcard; a series id has none, a model's name might."""
+    return pattern[:-1].replace("[", "\\[").replace("?", "\\?").replace("*", "\\*") + "*"
