@@ -1,0 +1,13 @@
+"""How gunicorn runs a function: one process, a few threads, connections kept alive."""
+
+import os
+
+worker_class = "gthread"
+workers = 1  # Knative adds pods; a second worker would hold every state twice
+threads = int(os.environ.get("THREADS", "8"))
+keepalive = 75
+timeout = 0  # Knative's timeoutSeconds, and the Broker's, say when a request took too long
+graceful_timeout = 10
+control_socket_disable = True  # its file would need a writable home
+accesslog = None
+loglevel = "warning"

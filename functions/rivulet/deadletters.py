@@ -1,0 +1,102 @@
+"""Dead letters: events that no retry could deliver, kept until somebody sends them again."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import requests
+
+from rivulet import events
+from rivulet.errors import Invalid, OutOfReach, Problem
+from rivulet.events import Event
+from rivulet.store.notes import Notes
+
+_PAGE = 500
+_TIMEOUT = 10.0
+_ERROR = ("knativeerrordest", "knativeerrorcode", "knativeerrordata")
+_ENTRY = re.compile(r"-|\d{1,15}-\d{1,10}")
+
+
+class DeadLetters:
+    """The ledger's dead letters.
+
+    Parameters
+    ----------
+    broker_url
+        Where they are sent again.
+    """
+
+    def __init__(self, notes: Notes, broker_url: str) -> None:
+        self._notes = notes
+        self._broker_url = broker_url
+
+    def bury(self, event: Event) -> bool:
+        """Keep an event with the reason that the Broker gives; once for each subscriber."""
+        extensions = dict(event.extensions)
+        reason = {name.removeprefix("knativeerror"): extensions.pop(name, None) for name in _ERROR}
+        letter = {"event": {"id": event.id, "source": event.source, "type": event.type, **extensions}}
+        return self._notes.bury(_identity(letter, reason), {**letter, "data": event.data, "reason": reason})
+
+    def page(self, series_id: str | None, after: str) -> dict[str, Any]:
+        """Return one page of dead letters, of one series or of all."""
+        if not _ENTRY.fullmatch(after):
+            raise Invalid("query parameter 'after' must be what 'next' said")
+        entries = self._notes.dead_letters(after, _PAGE)
+        letters = [{"entry": entry, **letter} for entry, letter in entries if _concerns(letter, series_id)]
+        return {"dead_letters": letters, "next": entries[-1][0] if len(entries) == _PAGE else None}
+
+    def of_series(self, series_id: str) -> list[dict[str, Any]]:
+        """Return every dead letter of a series."""
+        letters: list[dict[str, Any]] = []
+        after: str | None = "-"
+        while after:
+            page = self.page(series_id, after)
+            letters += page["dead_letters"]
+            after = page["next"]
+        return letters
+
+    def replay(self, series_id: str | None) -> dict[str, Any]:
+        """Send dead letters to the Broker again, and forget those that it took.
+
+        Raises
+        ------
+        Problem
+            If the Broker refuses one; those before it are under way.
+        """
+        if not self._broker_url:
+            raise Problem("setting BROKER_URL is not set, so there is no Broker to send to", status=501)
+        sent = 0
+        after: str | None = "-"
+        with requests.Session() as session:
+            while after:
+                entries = self._notes.dead_letters(after, _PAGE)
+                for entry, letter in entries:
+                    if _concerns(letter, series_id):
+                        self._send(session, letter)
+                        self._notes.unbury(entry, _identity(letter, letter["reason"]))
+                        sent += 1
+                after = entries[-1][0] if len(entries) == _PAGE else None
+        return {"replayed": sent}
+
+    def _send(self, session: requests.Session, letter: dict[str, Any]) -> None:
+        attributes = dict(letter["event"])
+        id, source, type = (attributes.pop(name) for name in ("id", "source", "type"))
+        attributes.pop("knativebrokerttl", None)
+        headers, body = events.to_http(Event(id, source, type, letter["data"], attributes))
+        try:
+            response = session.post(self._broker_url, data=body, headers=headers, timeout=_TIMEOUT)
+        except requests.RequestException as error:
+            raise OutOfReach(f"the Broker is out of reach: {type(error).__name__}", retry_after=1) from error
+        if not response.ok:
+            raise OutOfReach(f"the Broker answered {response.status_code}: {response.text[:200]}", retry_after=1)
+
+
+def _identity(letter: dict[str, Any], reason: dict[str, Any]) -> str:
+    return "\n".join((letter["event"]["source"], letter["event"]["id"], str(reason["dest"])))
+
+
+def _concerns(letter: dict[str, Any], series_id: str | None) -> bool:
+    data = letter.get("data")
+    named = data.get("series_id") if isinstance(data, dict) else None
+    return series_id is None or series_id in (letter["event"].get("subject"), named)

@@ -1,0 +1,113 @@
+"""ledger: what became of each observation, how good the models are, and what could not be delivered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rivulet import events
+from rivulet.deadletters import DeadLetters
+from rivulet.errors import Invalid, NotThere
+from rivulet.events import Event
+from rivulet.fields import MOST_SEQ, Fields, number, series_id, short_text
+from rivulet.reports import Reports
+from rivulet.settings import Settings
+from rivulet.store import Store
+from rivulet.store.notes import Notes
+from rivulet.web import Call, Route
+
+_PREDICTION_FIELDS = ("series_id", "seq", "model", "prediction", "target", "error", "forecast", "n", "duration_ms")
+_LONGEST_WAIT = 30
+_PAGE = 1000
+
+
+class LedgerHandler:
+    """The end of an observation's way, and the dead-letter sink."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings = settings
+        self._notes = Notes(store)
+        self._dead_letters = DeadLetters(self._notes, settings.broker_url)
+        self._reports = Reports(store, self._notes, self._dead_letters, settings.models, settings.season)
+        self.routes = [
+            Route("GET", "/runs/<series_id>/<seq>", self.run),
+            Route("GET", "/predictions", self.predictions),
+            Route("GET", "/leaderboard", self.leaderboard),
+            Route("GET", "/deadletters", self.dead_letters),
+            Route("POST", "/deadletters", self.bury),
+            Route("POST", "/deadletters/replay", self.replay),
+            Route("DELETE", "/series/<series_id>", self.remove),
+            Route("GET", "/health", self.health),
+        ]
+
+    def run(self, call: Call) -> dict[str, Any]:
+        """Return the way of one observation; with ``wait``, once every model predicted it."""
+        call.only("wait")
+        text = call.path["seq"]
+        if not (text.isascii() and text.isdigit() and len(text) < 15 and 1 <= int(text) <= MOST_SEQ):
+            raise Invalid(f"the observation's number must be a whole number from 1 to {MOST_SEQ}")
+        wait = call.count("wait", 0, _LONGEST_WAIT, 0)
+        return self._reports.run(series_id(call.path["series_id"]), int(text), wait)
+
+    def predictions(self, call: Call) -> dict[str, Any]:
+        """Return what a model predicted, in order."""
+        call.only("series_id", "model", "from", "to")
+        series, model = series_id(call.argument("series_id", "default")), call.argument("model")
+        if model not in self._settings.models:
+            raise Invalid(f"query parameter 'model' must be one of {', '.join(self._settings.models)}")
+        first, last = call.count("from", 1, MOST_SEQ, 1), call.count("to", 1, MOST_SEQ, MOST_SEQ)
+        if last < first:
+            raise Invalid("query parameter 'to' must not be less than 'from'")
+        return self._reports.predictions(series, model, first, last, _PAGE)
+
+    def leaderboard(self, call: Call) -> dict[str, Any]:
+        """Return how good models and baselines are, best first."""
+        call.only("series_id")
+        series = series_id(call.argument("series_id", "default"))
+        board = self._reports.leaderboard(series)
+        if board is None:
+            raise NotThere(f"there is no series {series!r}")
+        return board
+
+    def dead_letters(self, call: Call) -> dict[str, Any]:
+        """Return what could not be delivered, oldest first."""
+        call.only("series_id", "after")
+        series = call.query.get("series_id")
+        after = call.argument("after", "-")
+        return self._dead_letters.page(None if series is None else series_id(series), after)
+
+    def bury(self, call: Call) -> tuple[int, dict[str, Any]]:
+        """Take in a dead letter."""
+        event = events.parse(call.headers, call.body)
+        new = self._dead_letters.bury(event)
+        return 202, {"kept": new}
+
+    def replay(self, call: Call) -> dict[str, Any]:
+        """Send the dead letters to the Broker again; a body may name one series."""
+        body = Fields(call.json() if call.body else {}, ("series_id",))
+        series = body.series_id() if "series_id" in body else None
+        return self._dead_letters.replay(series)
+
+    def remove(self, call: Call) -> None:
+        """Remove all that is known of a series."""
+        series = series_id(call.path["series_id"])
+        if not self._notes.remove_series(series, self._settings.models):
+            raise NotThere(f"there is no series {series!r}")
+
+    def health(self, call: Call) -> dict[str, Any]:
+        """Say that the function serves."""
+        return {"status": "healthy", "service": "ledger"}
+
+    def receive(self, event: Event) -> Event | None:
+        """Note a prediction's arrival; keep a dead letter that comes the same way."""
+        if "knativeerrorcode" in event.extensions:
+            self._dead_letters.bury(event)
+            return None
+        if event.type != events.PREDICTION:
+            raise Invalid(f"attribute 'type' is {event.type!r}; ledger takes {events.PREDICTION}")
+        body = Fields(event.data, _PREDICTION_FIELDS, "the prediction")
+        model = short_text(body.required("model"), "model")
+        for name in ("prediction", "target"):
+            number(body.required(name), name)
+        note = {"event_id": event.id, "traceparent": event.extensions.get("traceparent")}
+        self._notes.arrived(body.series_id(), body.integer("seq", 1, MOST_SEQ), model, note)
+        return None
