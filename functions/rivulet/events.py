@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import string
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote, unquote
 
-from cloudevents.http import CloudEvent, from_http, to_binary
+from cloudevents.conversion import to_binary
+from cloudevents.http import CloudEvent, from_http
 
 from rivulet.errors import Malformed, WrongType
 from rivulet.fields import MOST_SEQ, parse_json
@@ -23,6 +26,8 @@ TYPES = (TICK, OBSERVATION, FEATURES, PREDICTION)
 _FAMILY = uuid.UUID("6f0a4d0e-3c52-5a57-9d5e-2d7c1b6c9f11")
 _REQUIRED = ("id", "source", "type")
 _MOST_ATTRIBUTE = 1024
+# What the HTTP binding leaves as it is in a header; everything else is percent-encoded.
+_PLAIN = string.ascii_letters + string.digits + "".join(set(string.punctuation) - set('"%'))
 _SEQUENCE = re.compile(r"\d{1,20}")
 
 
@@ -93,11 +98,14 @@ def parse(headers: Mapping[str, str], body: bytes) -> Event:
     WrongType
         If its data is no JSON.
     """
+    headers = {name.lower(): value for name, value in headers.items()}
     try:
-        event = from_http(dict(headers), body, data_unmarshaller=_keep)
+        event = from_http(headers, body, data_unmarshaller=_keep)
     except Exception as error:  # noqa: BLE001 - besides its own, the SDK lets through whatever an odd body makes it raise
         raise Malformed(f"this is no CloudEvent: {_first_line(error)}") from None
     attributes = {name: str(value) for name, value in event.get_attributes().items() if value is not None}
+    if "ce-specversion" in headers:  # binary mode
+        attributes = {name: unquote(value) for name, value in attributes.items()}
     if attributes.pop("specversion", "") != "1.0":
         raise Malformed("attribute 'specversion' must be 1.0")
     for name, value in attributes.items():
@@ -125,7 +133,7 @@ def to_http(event: Event) -> tuple[dict[str, str], bytes]:
     attributes = {"id": event.id, "source": event.source, "type": event.type, **event.extensions}
     cloud_event = CloudEvent({**attributes, "datacontenttype": "application/json"}, event.data)
     headers, body = to_binary(cloud_event, data_marshaller=_dump)
-    return headers, body
+    return {name: quote(value, _PLAIN) if name.startswith("ce-") else value for name, value in headers.items()}, body
 
 
 def _dump(data: Any) -> bytes:

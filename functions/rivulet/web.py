@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import flask
 from werkzeug.exceptions import HTTPException
@@ -30,6 +30,8 @@ class Call:
 
     Attributes
     ----------
+    headers
+        By their names in lower case.
     path
         The variables of the route.
     query
@@ -51,7 +53,7 @@ class Call:
         Malformed
             If the body is not JSON.
         """
-        content_type = self.headers.get("Content-Type", "")
+        content_type = self.headers.get("content-type", "")
         if not events.is_json(content_type):
             raise WrongType(f"header 'Content-Type' must be application/json, not {content_type or 'missing'!r}")
         return parse_json(self.body)
@@ -144,7 +146,11 @@ def _view(route: Route) -> Callable[..., flask.Response]:
 
 
 def _call(request: flask.Request, path: Mapping[str, Any]) -> Call:
-    return Call(cast(Mapping[str, str], request.headers), request.get_data(), path, request.args)
+    return Call(_headers(request), request.get_data(), path, request.args)
+
+
+def _headers(request: flask.Request) -> dict[str, str]:
+    return {name.lower(): value for name, value in request.headers.items()}
 
 
 def _deliver(request: flask.Request, handler: Handler, addresses: Map) -> flask.Response:
@@ -156,7 +162,7 @@ def _deliver(request: flask.Request, handler: Handler, addresses: Map) -> flask.
             raise NotAllowed(f"{request.path} does not take {request.method}; it takes {', '.join(allowed)}")
         known = ", ".join(sorted({rule.rule for rule in addresses.iter_rules()}))
         raise NotThere(f"there is nothing at {request.path[:100]!a}; there is {known}, and POST / for events")
-    event = events.parse(cast(Mapping[str, str], request.headers), request.get_data())
+    event = events.parse(_headers(request), request.get_data())
     if event.type == events.TICK and not getattr(handler, "ticks", False):
         return flask.Response(status=204)  # woken, so as to be ready when its turn comes
     answer = handler.receive(event)

@@ -41,7 +41,7 @@ class FeaturesHandler:
         """Add a value; from memory while Redis is away."""
         body = Fields(call.json(), ("series_id", "value"))
         series_id, value = body.series_id("default"), body.number("value")
-        key = call.headers.get("Idempotency-Key")
+        key = call.headers.get("idempotency-key")
         identity = f"call\n{short_text(key, 'Idempotency-Key') if key is not None else uuid.uuid4().hex}"
         added = self._fallback.add(series_id, value, identity)
         return {

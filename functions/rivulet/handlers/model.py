@@ -126,7 +126,7 @@ class ModelHandler:
         }
 
     def _keyed(self, call: Call) -> KeyedCall | None:
-        key = call.headers.get("Idempotency-Key")
+        key = call.headers.get("idempotency-key")
         if key is None:
             return None
         digest = hashlib.sha256(call.body).hexdigest()

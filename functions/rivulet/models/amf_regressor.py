@@ -8,7 +8,7 @@ from river import forest, preprocessing
 from rivulet.models import Definition, Regressor
 
 SEED = 42
-MOST_NODES = 255  # of one tree: past it leaves are updated but no longer split, so the state has a bound
+MOST_NODES = 511  # of one tree: past it leaves are updated but no longer split, so the state has a bound
 
 
 def build() -> Regressor:
