@@ -1,0 +1,85 @@
+"""A process that the platform starts and ends, in a process group of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rivulet_local.data_folder import DataFolder
+
+_LOG_LINES = 12
+
+
+class Child:
+    """A running process; made by :meth:`spawn`."""
+
+    def __init__(self, process: asyncio.subprocess.Process, folder: DataFolder, log: Path, offset: int) -> None:
+        self.pid = process.pid
+        self.started = time.monotonic()
+        self._process = process
+        self._folder = folder
+        self._log = log
+        self._offset = offset
+        folder.remember(self.pid)
+
+    @classmethod
+    async def spawn(
+        cls, name: str, command: Sequence[str], *, folder: DataFolder, cwd: Path, environment: Mapping[str, str]
+    ) -> Child:
+        """Start a process whose output is appended to the log of that name."""
+        path = folder.log_path(name)
+        with path.open("ab") as output:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                cwd=cwd,
+                env=dict(environment),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                # Ctrl-C in a terminal is for the platform, which then ends its processes in order.
+                start_new_session=True,
+            )
+            return cls(process, folder, path, output.tell())
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process has not ended yet."""
+        return self._process.returncode is None
+
+    @property
+    def seconds(self) -> float:
+        """For how long it has run, up to now."""
+        return time.monotonic() - self.started
+
+    async def ended(self) -> None:
+        """Wait until the process has ended, and end what is left of its group."""
+        await self._process.wait()
+        self.kill()
+        self._folder.forget(self.pid)
+
+    async def stop(self, grace: float) -> None:
+        """Ask the process to stop, and kill its group if it takes longer than the grace."""
+        if self.alive:
+            self._process.terminate()
+        try:
+            await asyncio.wait_for(self._process.wait(), grace)
+        except TimeoutError:
+            self.kill()
+        await self.ended()
+
+    def kill(self) -> None:
+        """Kill the process with its group: workers must not outlive their master."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def last_words(self) -> str:
+        """Return the last lines that this process has logged."""
+        with self._log.open("rb") as file:
+            file.seek(self._offset)
+            lines = file.read().decode("utf-8", "replace").splitlines()
+        return "\n".join(lines[-_LOG_LINES:])

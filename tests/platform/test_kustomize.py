@@ -1,0 +1,66 @@
+"""The subset of kustomize gives what kubectl gives."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rivulet_local.errors import ManifestError
+from rivulet_local.kustomize import render
+
+REPOSITORY = Path(__file__).parents[2]
+OWN = Path(__file__).parent / "manifests"
+
+
+def by_kubectl(folder: Path) -> list[dict[str, Any]]:
+    kubectl = shutil.which("kubectl")
+    assert kubectl, "This test compares with `kubectl kustomize`: install kubectl (Debian: kubernetes-client)."
+    done = subprocess.run([kubectl, "kustomize", str(folder)], capture_output=True, text=True, check=True)
+    assert not done.stderr, done.stderr
+    return list(yaml.safe_load_all(done.stdout))
+
+
+def by_name(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(objects, key=lambda each: (each["kind"], each["metadata"]["name"]))
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        REPOSITORY / "knative" / "overlays" / "dev",
+        REPOSITORY / "eventing",
+        OWN / "knative",
+        OWN / "eventing",
+    ],
+    ids=["knative", "eventing", "patched and labelled", "routes of tests"],
+)
+def test_renders_what_kubectl_renders(folder: Path) -> None:
+    assert by_name(render(folder)) == by_name(by_kubectl(folder))
+
+
+@pytest.mark.parametrize(
+    ("kustomization", "named"),
+    [
+        ("replicas: [{name: a, count: 2}]", "'replicas'"),
+        ("resources: [missing.yaml]", "missing.yaml"),
+        ("resources: [a.yaml]\npatches: [{target: {kind: Nothing}, patch: '[]'}]", "Nothing"),
+        ("resources: [a.yaml]\npatches: [{target: {group: apps}, patch: '[]'}]", "'group'"),
+        ("resources: [a.yaml]\nlabels: [{pairs: {a: b}, includeSelectors: true}]", "'includeSelectors'"),
+        (
+            "resources: [a.yaml]\npatches:\n- patch: '{kind: ConfigMap, metadata: {name: a}, data: {x: [1]}}'",
+            "'x' is a list",
+        ),
+        (
+            "resources: [a.yaml]\npatches: [{target: {kind: ConfigMap}, patch: '[{op: remove, path: /data/nothing}]'}]",
+            "does not apply",
+        ),
+    ],
+)
+def test_what_it_does_not_know_is_an_error_that_names_it(tmp_path: Path, kustomization: str, named: str) -> None:
+    (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: '1'}\n")
+    (tmp_path / "kustomization.yaml").write_text(kustomization)
+    with pytest.raises(ManifestError, match=named):
+        render(tmp_path)
