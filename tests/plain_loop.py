@@ -22,13 +22,15 @@ def plain_loop(model: str, values: Iterable[float], n_lags: int = 15, steps: int
     """Predict, then learn, each value: a bare River model, without any of the platform's code around it."""
     regressor = definition(model).build()
     past: list[float] = []
-    predictions, forecasts = [], []
+    predictions: list[float] = []
+    forecasts: list[list[float]] = []
     for value in values:
         features = _features(past, n_lags)
         predictions.append(regressor.predict_one(features) if predictions else features["in_1"])
         regressor.learn_one(features, value)
         past.insert(0, value)
-        window, ahead = list(past), []
+        window = list(past)
+        ahead: list[float] = []
         for _ in range(steps):
             ahead.append(regressor.predict_one(_features(window, n_lags)))
             window.insert(0, ahead[-1])

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import csv
-import math
+import io
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+from rivulet.fields import LARGEST, MOST_TEXT
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_WHOLE = re.compile(r"[+-]?\d{1,15}", re.ASCII)
 VALUE_COLUMNS = ("target", "value")
 LABEL_COLUMNS = ("input", "time")
+
+
+class Lines(Protocol):
+    """A reader of the `csv` module."""
+
+    line_num: int
+
+    def __iter__(self) -> Iterator[list[str]]:
+        """Iterate over the lines' cells."""
+
+    def __next__(self) -> list[str]:
+        """Return the next line's cells."""
 
 
 class DatasetError(ValueError):
@@ -45,7 +64,14 @@ def read(path: Path) -> list[Row]:
         raise DatasetError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise DatasetError(f"{path} is not UTF-8") from None
-    reader = csv.reader(text.splitlines())
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        return _rows(path, reader)
+    except csv.Error as error:
+        raise DatasetError(f"{path}: line {reader.line_num}: {error}") from None
+
+
+def _rows(path: Path, reader: Lines) -> list[Row]:
     header = [name.strip().lower() for name in next(reader, [])]
     value_at = next((header.index(name) for name in VALUE_COLUMNS if name in header), None)
     if value_at is None:
@@ -58,14 +84,12 @@ def read(path: Path) -> list[Row]:
 
 
 def _row(path: Path, line: int, cells: list[str], value_at: int, label_at: int | None) -> Row:
-    try:
-        text = cells[value_at].strip()
-        number = float(text)
-    except (IndexError, ValueError):
-        found = cells[value_at] if value_at < len(cells) else "nothing"
-        raise DatasetError(f"{path}: line {line}: column {value_at + 1} has no number, but {found!r}") from None
-    if not math.isfinite(number) or abs(number) > 1e15:
-        raise DatasetError(f"{path}: line {line}: {text} is not a number between -1e15 and 1e15")
+    text = cells[value_at].strip() if value_at < len(cells) else ""
+    if not _NUMBER.fullmatch(text):
+        raise DatasetError(f"{path}: line {line}: column {value_at + 1} has no number, but {text[:40]!r}")
+    if not abs(float(text)) <= LARGEST:
+        raise DatasetError(f"{path}: line {line}: {text[:40]} is not a number between -{LARGEST:g} and {LARGEST:g}")
     label = cells[label_at].strip() if label_at is not None and label_at < len(cells) else ""
-    whole = number.is_integer() and "." not in text and "e" not in text.lower()
-    return Row(label or None, int(number) if whole else number)
+    if len(label) > MOST_TEXT or not label.isprintable():
+        raise DatasetError(f"{path}: line {line}: the label is longer than {MOST_TEXT} characters, or not printable")
+    return Row(label or None, int(text) if _WHOLE.fullmatch(text) else float(text))

@@ -143,6 +143,8 @@ class Learner:
         """Append what was worked out; where that is refused, go back to what the journal says."""
         metrics = metrics_of(desk.require_state(), lessons[-1])
         base = (lessons[0].n - 1, desk.token)
+        if lessons[0].n == 1:  # before the first lesson: whoever dies in between leaves a name, not an unknown series
+            self._journal.enlist(desk.series_id)
         if not self._journal.commit(desk.series_id, base, lessons, metrics, call):
             self.tally.conflicts += 1
             self._shelf.reconcile(desk, lessons)

@@ -121,9 +121,9 @@ class Reports:
 
     def leaderboard(self, series_id: str) -> dict[str, Any] | None:
         """Return models and baselines by their mean absolute error; ``None`` for an unknown series."""
-        rows = [row for model, journal in self._journals.items() if (row := _model_row(model, journal, series_id))]
+        rows = [_model_row(model, journal, series_id) for model, journal in self._journals.items()]
         observations = self._record.count(series_id)
-        if not observations and not rows:
+        if not observations and not any(row["count"] for row in rows):
             return None
         baselines = self._caught_up(series_id)
         rows += _baseline_rows(baselines)
@@ -151,13 +151,11 @@ def _lesson_of(journal: Journal, series_id: str, seq: int) -> tuple[Lesson, int]
     return found[0] if found and found[0][0].seq == seq else None
 
 
-def _model_row(model: str, journal: Journal, series_id: str) -> dict[str, Any] | None:
+def _model_row(model: str, journal: Journal, series_id: str) -> dict[str, Any]:
     metrics = {name: json.loads(value) for name, value in journal.metrics(series_id).items()}
-    if not metrics:
-        return None
-    overall = {name: metrics[f"{name}_all"] for name in ("mae", "rmse", "mape")}
-    newest = {f"{name}_20": metrics[f"{name}_20"] for name in ("mae", "rmse", "mape")}
-    return {"model": model, "kind": "model", "count": metrics["count"], **overall, **newest}
+    overall = {name: metrics.get(f"{name}_all") for name in ("mae", "rmse", "mape")}
+    newest = {f"{name}_20": metrics.get(f"{name}_20") for name in ("mae", "rmse", "mape")}
+    return {"model": model, "kind": "model", "count": metrics.get("count", 0), **overall, **newest}
 
 
 def _baseline_rows(baselines: Baselines) -> list[dict[str, Any]]:

@@ -169,9 +169,7 @@ class Shelf:
             desk.state, desk.token, from_snapshot = State(self._definition), "", 0
             self._catch_up(desk)
         state = desk.require_state()
-        if not state.n:
-            self._journal.enlist(desk.series_id)
-        else:
+        if state.n:
             replayed, milliseconds = state.n - from_snapshot, (time.perf_counter() - started) * 1000
             log.info("restored %s: %d lessons replayed in %.1f ms", desk.series_id, replayed, milliseconds)
 

@@ -112,8 +112,10 @@ async def _make_room(client: PlatformClient, options: RunSettings) -> None:
 
 
 async def _report(client: PlatformClient, series: str, models: set[str], rows: int) -> int:
-    # Late: whoever is refused does not wait for the drawing library, and it finds its logger made quiet.
+    # Late: whoever is refused does not wait for the libraries that draw and tabulate, and they find their loggers
+    # made quiet.
     from rivulet_local.run_picture import Line, write_picture
+    from rivulet_local.run_predictions import write_predictions
 
     board = await client.leaderboard(series)
     if board is None:
@@ -122,10 +124,12 @@ async def _report(client: PlatformClient, series: str, models: set[str], rows: i
     ranked = [row for row in board["rows"] if row["kind"] == "model"]
     lines = [Line(row["model"], row["mae"], await client.predictions(series, row["model"])) for row in ranked]
     write_picture(OUT / "forecast.png", series, lines)
+    write_predictions(OUT / "predictions.csv", lines)
     console = Console()
     console.width = max(console.width, FEWEST_COLUMNS)
     console.print(table(board))
-    print(f"The picture is {OUT / 'forecast.png'}, the numbers are {OUT / 'leaderboard.json'}.")
+    print(f"The picture is {OUT / 'forecast.png'}, the numbers are {OUT / 'leaderboard.json'},")
+    print(f"each prediction stands in {OUT / 'predictions.csv'}.")
     missing = shortcomings(board, models, rows)
     if board["dead_letters"]:
         missing += describe(await client.dead_letters(series))

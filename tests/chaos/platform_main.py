@@ -20,8 +20,7 @@ async def main() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    roots = {"knative_root": _MANIFESTS / "knative", "eventing_root": _MANIFESTS / "eventing"}
-    async with Platform(settings, **roots):
+    async with Platform(settings, knative_root=_MANIFESTS / "knative", eventing_root=_MANIFESTS / "eventing"):
         await stop.wait()
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from typing import Any
 
 import psutil
 import redis
@@ -28,7 +29,7 @@ def test_redis_stopped_for_ten_seconds(platform: PlatformProcess) -> None:
     redis_pid = _redis_pid(platform)
     os.kill(redis_pid, signal.SIGSTOP)
     stopped = time.monotonic()
-    answers = []
+    answers: list[dict[str, object]] = []
     try:
         while time.monotonic() < stopped + AWAY:
             answers.append(_add(platform, float(len(answers) + 4)))
@@ -76,4 +77,5 @@ def _values_on_record(platform: PlatformProcess, count: int) -> list[float]:
     deadline = time.monotonic() + 10
     while client.xlen("series:{by-hand}:log") < count and time.monotonic() < deadline:
         time.sleep(0.1)
-    return [float(fields[b"value"]) for _, fields in client.xrange("series:{by-hand}:log")]
+    entries: Any = client.xrange("series:{by-hand}:log")
+    return [float(fields[b"value"]) for _, fields in entries]

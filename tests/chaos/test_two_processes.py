@@ -31,7 +31,12 @@ def pod(model: str, redis_url: str, log: Path) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "functions_framework:create_app()"]
     own = {"FUNCTION_TARGET": "handle", "FUNCTION_SOURCE": "model/main.py", "FUNCTION_SIGNATURE_TYPE": "http"}
-    own |= {"MODEL_NAME": model, "REDIS_URL": redis_url, "SNAPSHOT_KEY": "two pods, one key", "K_SERVICE": f"{model}-pod"}
+    own |= {
+        "MODEL_NAME": model,
+        "REDIS_URL": redis_url,
+        "SNAPSHOT_KEY": "two pods, one key",
+        "K_SERVICE": f"{model}-pod",
+    }
     own |= {"GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{port}", "N_LAGS": "15"}
     with log.open("ab") as out:
         process = subprocess.Popen(command, cwd=FUNCTIONS, env={**os.environ, **own}, stdout=out, stderr=out)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from rivulet import events
 from rivulet.deadletters import DeadLetters
-from rivulet.errors import Invalid, NotThere
+from rivulet.errors import Invalid, NotThere, TryAgain
 from rivulet.events import Event
 from rivulet.fields import MOST_SEQ, Fields, number, series_id, short_text
 from rivulet.reports import Reports
@@ -17,6 +18,7 @@ from rivulet.web import Call, Route
 
 _PREDICTION_FIELDS = ("series_id", "seq", "model", "prediction", "target", "error", "forecast", "n", "duration_ms")
 _LONGEST_WAIT = 30
+_MOST_WAITING = 16  # half of the threads: the other half goes on taking in what is waited for
 _PAGE = 1000
 
 
@@ -27,6 +29,7 @@ class LedgerHandler:
         self._settings = settings
         self._notes = Notes(store)
         self._dead_letters = DeadLetters(self._notes, settings.broker_url)
+        self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
         self._reports = Reports(store, self._notes, self._dead_letters, settings.models, settings.season)
         self.routes = [
             Route("GET", "/runs/<series_id>/<seq>", self.run),
@@ -46,7 +49,15 @@ class LedgerHandler:
         if not (text.isascii() and text.isdigit() and len(text) < 15 and 1 <= int(text) <= MOST_SEQ):
             raise Invalid(f"the observation's number must be a whole number from 1 to {MOST_SEQ}")
         wait = call.count("wait", 0, _LONGEST_WAIT, 0)
-        return self._reports.run(series_id(call.path["series_id"]), int(text), wait)
+        series, seq = series_id(call.path["series_id"]), int(text)
+        if not wait:
+            return self._reports.run(series, seq, 0)
+        if not self._waiting.acquire(blocking=False):
+            raise TryAgain(f"{_MOST_WAITING} calls wait already", retry_after=1)
+        try:
+            return self._reports.run(series, seq, wait)
+        finally:
+            self._waiting.release()
 
     def predictions(self, call: Call) -> dict[str, Any]:
         """Return what a model predicted, in order."""

@@ -133,11 +133,9 @@ class ModelHandler:
         return KeyedCall(short_text(key, "Idempotency-Key"), digest, self._settings.call_memory)
 
     def _all_metrics(self) -> dict[str, dict[str, Any]]:
-        found = {series: self._journal.metrics(series) for series in self._journal.series()}
+        found = self._journal.all_metrics()
         return {
-            series: {name: json.loads(value) for name, value in metrics.items()}
-            for series, metrics in found.items()
-            if metrics
+            series: {name: json.loads(value) for name, value in metrics.items()} for series, metrics in found.items()
         }
 
 

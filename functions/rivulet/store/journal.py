@@ -4,36 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rivulet.lessons import Lesson
 from rivulet.store.connection import Store, entry_number, model_key
 
-# Appends lessons if the journal still ends with the lesson that they build on. The token says which one that is:
-# after a series was removed and begun anew, the same number is another lesson.
-_COMMIT = """
-local journal, metrics, call = KEYS[1], KEYS[2], KEYS[3]
-local base, token, call_memory, call_value = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
-if call then
-  if redis.call('EXISTS', call) == 1 then return 0 end
-end
-local newest = redis.call('XREVRANGE', journal, '+', '-', 'COUNT', 1)[1]
-local last, last_token = 0, ''
-if newest then
-  last = tonumber(string.match(newest[1], '^%d+'))
-  for i = 1, #newest[2], 2 do if newest[2][i] == 'token' then last_token = newest[2][i + 1] end end
-end
-if last ~= base or last_token ~= token then return 0 end
-local clock = redis.call('TIME')
-local now = string.format('%d', clock[1] * 1000 + math.floor(clock[2] / 1000))
-local split = 5 + 2 * tonumber(ARGV[5])
-for i = 6, split, 2 do
-  last = last + 1
-  redis.call('XADD', journal, string.format('%d-0', last), 'token', ARGV[i], 'lesson', ARGV[i + 1], 'at', now)
-end
-redis.call('HSET', metrics, 'updated_ms', now, unpack(ARGV, split + 1))
-if call then redis.call('SET', call, call_value, 'EX', call_memory) end
-return 1
-"""
+_COMMIT = (Path(__file__).parent / "commit_lessons.lua").read_text("utf-8")
 
 _PAGE = 500
 
@@ -156,7 +132,16 @@ class Journal:
     def metrics(self, series_id: str) -> dict[str, str]:
         """Return the metrics that the newest lesson left, empty for an unknown series."""
         found = self._store.call(self._store.client.hgetall, self._key(series_id, "metrics"))
-        return {name.decode(): value.decode() for name, value in found.items()}
+        return _text(found)
+
+    def all_metrics(self) -> dict[str, dict[str, str]]:
+        """Return the metrics of each series that the model knows."""
+        series = self.series()
+        pipeline = self._store.client.pipeline(transaction=False)
+        for series_id in series:
+            pipeline.hgetall(self._key(series_id, "metrics"))
+        found = self._store.call(pipeline.execute) if series else []
+        return {series_id: _text(metrics) for series_id, metrics in zip(series, found, strict=True) if metrics}
 
     def enlist(self, series_id: str) -> None:
         """Add a series to those that the model knows."""
@@ -166,6 +151,10 @@ class Journal:
         """Return the series that the model knows."""
         members = self._store.call(self._store.client.smembers, f"model:{self._model}:series")
         return sorted(member.decode() for member in members)
+
+
+def _text(found: Mapping[bytes, bytes]) -> dict[str, str]:
+    return {name.decode(): value.decode() for name, value in found.items()}
 
 
 def _lesson(entry_id: bytes, fields: Mapping[bytes, bytes]) -> Lesson:

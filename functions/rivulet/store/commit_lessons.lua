@@ -1,0 +1,30 @@
+-- Appends lessons if the journal still ends with the lesson that they build on. The token says which one that is:
+-- after a series was removed and begun anew, the same number is another lesson.
+--
+-- KEYS: journal, metrics, and for a call with an Idempotency-Key its memory.
+-- ARGV: number and token of the lesson built on; seconds and text of the call's memory; how many lessons;
+--       token and body of each; then name and value of each metric.
+-- Returns: 1 if they were appended, else 0.
+
+local journal, metrics, call = KEYS[1], KEYS[2], KEYS[3]
+local base, token, call_memory, call_value = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
+if call then
+  if redis.call('EXISTS', call) == 1 then return 0 end
+end
+local newest = redis.call('XREVRANGE', journal, '+', '-', 'COUNT', 1)[1]
+local last, last_token = 0, ''
+if newest then
+  last = tonumber(string.match(newest[1], '^%d+'))
+  for i = 1, #newest[2], 2 do if newest[2][i] == 'token' then last_token = newest[2][i + 1] end end
+end
+if last ~= base or last_token ~= token then return 0 end
+local clock = redis.call('TIME')
+local now = string.format('%d', clock[1] * 1000 + math.floor(clock[2] / 1000))
+local split = 5 + 2 * tonumber(ARGV[5])
+for i = 6, split, 2 do
+  last = last + 1
+  redis.call('XADD', journal, string.format('%d-0', last), 'token', ARGV[i], 'lesson', ARGV[i + 1], 'at', now)
+end
+redis.call('HSET', metrics, 'updated_ms', now, unpack(ARGV, split + 1))
+if call then redis.call('SET', call, call_value, 'EX', call_memory) end
+return 1
