@@ -86,4 +86,4 @@ def _message(response: requests.Response) -> str:
 
 def _retry_after(response: requests.Response) -> int:
     text = response.headers.get("Retry-After", "")
-    return min(int(text), 3600) if text.isdigit() else 30
+    return min(int(text), 3600) if text.isascii() and text.isdigit() else 30

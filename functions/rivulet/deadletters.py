@@ -15,7 +15,7 @@ from rivulet.store.notes import Notes
 _PAGE = 500
 _TIMEOUT = 10.0
 _ERROR = ("knativeerrordest", "knativeerrorcode", "knativeerrordata")
-_ENTRY = re.compile(r"-|\d{1,15}-\d{1,10}")
+_ENTRY = re.compile(r"-|[0-9]{1,15}-[0-9]{1,10}")
 
 
 class DeadLetters:

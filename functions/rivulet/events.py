@@ -28,7 +28,7 @@ _REQUIRED = ("id", "source", "type")
 _MOST_ATTRIBUTE = 1024
 # What the HTTP binding leaves as it is in a header; everything else is percent-encoded.
 _PLAIN = string.ascii_letters + string.digits + "".join(set(string.punctuation) - set('"%'))
-_SEQUENCE = re.compile(r"\d{1,20}")
+_SEQUENCE = re.compile(r"[0-9]{1,20}")
 
 
 @dataclass(frozen=True)

@@ -72,13 +72,6 @@ class Call:
             raise Invalid(f"query parameter {name!r} must be a whole number from {least} to {most}")
         return int(text)
 
-    def only(self, *names: str) -> None:
-        """Refuse query parameters other than these."""
-        for name in self.query:
-            if name not in names:
-                known = f"known are {', '.join(names)}" if names else "there are none"
-                raise Invalid(f"query parameter {name[:40]!a} is not known; {known}")
-
 
 @dataclass(frozen=True)
 class Text:
@@ -96,11 +89,14 @@ class Route:
     ----------
     answer
         Returns what is sent as JSON; ``None`` is an empty 204, a pair is status and JSON.
+    query
+        The names of the query parameters that it takes.
     """
 
     method: str
     rule: str
     answer: Callable[[Call], Any]
+    query: tuple[str, ...] = ()
 
 
 class Handler(Protocol):
@@ -140,12 +136,18 @@ def function(settings: Settings, handler: Handler) -> Callable[[flask.Request], 
 def _view(route: Route) -> Callable[..., flask.Response]:
     def view(**path: Any) -> flask.Response:
         request = flask.request
-        return _guarded(request, lambda: _respond(route.answer(_call(request, path))))
+        return _guarded(request, lambda: _respond(route.answer(_call(request, route, path))))
 
     return view
 
 
-def _call(request: flask.Request, path: Mapping[str, Any]) -> Call:
+def _call(request: flask.Request, route: Route, path: Mapping[str, Any]) -> Call:
+    for name, values in request.args.lists():
+        if name not in route.query:
+            known = f"known are {', '.join(route.query)}" if route.query else "there are none"
+            raise Invalid(f"query parameter {name[:40]!a} is not known; {known}")
+        if len(values) > 1:
+            raise Invalid(f"query parameter {name!r} is there {len(values)} times")
     return Call(_headers(request), request.get_data(), path, request.args)
 
 

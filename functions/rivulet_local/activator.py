@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from enum import Enum
 from typing import Any
 
@@ -15,6 +15,8 @@ from rivulet_local.function_process import FunctionProcess, Surroundings
 from rivulet_local.manifests import ServiceSpec
 
 log = logging.getLogger(__name__)
+
+_DRAIN_PATIENCE = 1.0
 
 
 class State(Enum):
@@ -31,17 +33,18 @@ class Activator:
 
     Parameters
     ----------
-    spec
-        The function.
+    spec, environment
+        The function, and the environment that its process is given.
     around
         What it shares with the other functions.
     """
 
-    def __init__(self, spec: ServiceSpec, around: Surroundings) -> None:
+    def __init__(self, spec: ServiceSpec, environment: Mapping[str, str], around: Surroundings) -> None:
         self.spec = spec
         self.state = State.ZERO
         self.starts = 0
         self.in_flight = 0
+        self._environment = environment
         self._around = around
         self._slots = asyncio.Semaphore(spec.concurrency) if spec.concurrency else contextlib.nullcontext()
         self._process: FunctionProcess | None = None
@@ -49,13 +52,15 @@ class Activator:
         self._watching: asyncio.Task[None] | None = None
         self._stopping: asyncio.Task[None] | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
+        self._quiet = asyncio.Event()
+        self._quiet.set()
         self._past_seconds = 0.0
         self._last_used = time.monotonic()
         self._closed = False
 
     @contextlib.asynccontextmanager
-    async def lease(self) -> AsyncIterator[str]:
-        """Give the address of the ready process, which is not stopped meanwhile.
+    async def lease(self) -> AsyncIterator[FunctionProcess]:
+        """Give the ready process, which is not stopped meanwhile.
 
         Raises
         ------
@@ -63,19 +68,22 @@ class Activator:
             If the process does not become ready.
         """
         self.in_flight += 1
+        self._quiet.clear()
         try:
             async with self._slots:
-                yield await self._ready_address()
+                yield await self._ready_process()
         finally:
             self.in_flight -= 1
+            if not self.in_flight:
+                self._quiet.set()
             self._last_used = time.monotonic()
 
-    async def renewed(self, refused: str) -> str:
-        """Give the address of another process after one has refused a connection."""
-        if self._process is not None and self._process.address == refused and self._watching is not None:
+    async def renewed(self, refused: FunctionProcess) -> FunctionProcess:
+        """Give another process after one has refused a connection."""
+        if self._process is refused and self._watching is not None:
             # The refusal may be quicker than the news that the process has ended.
             await asyncio.wait([self._watching], timeout=1)
-        return await self._ready_address()
+        return await self._ready_process()
 
     @property
     def alive(self) -> bool:
@@ -104,14 +112,23 @@ class Activator:
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         if self._process is not None:
+            await self._drained()
+        if self._process is not None:
             await self._stop(self._process)
 
-    async def _ready_address(self) -> str:
+    async def _drained(self) -> None:
+        # Those that wait for a start are told at its end; the others get their answer, unless it takes too long.
+        patience = _DRAIN_PATIENCE if self.state is State.READY else 0.0
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._quiet.wait()
+
+    async def _ready_process(self) -> FunctionProcess:
         while True:
             if self._closed:
                 raise Unstartable(f"{self.spec.name} is not started: the platform is stopping")
             if self.state is State.READY and self._process is not None:
-                return self._process.address
+                return self._process
             if self.state is State.STOPPING and self._watching is not None:
                 await asyncio.wait([self._watching])
                 continue
@@ -125,7 +142,7 @@ class Activator:
         self.state = State.STARTING
         began = time.monotonic()
         try:
-            process = await FunctionProcess.spawn(self.spec, self._around)
+            process = await FunctionProcess.spawn(self.spec, self._environment, self._around)
         except OSError as error:
             self.state = State.ZERO
             raise Unstartable(f"{self.spec.name} cannot be started: {error}") from None
@@ -152,7 +169,7 @@ class Activator:
             task.exception()
 
     async def _watch(self, process: FunctionProcess) -> None:
-        await process.child.ended()
+        await process.ended()
         if self.state is State.READY:
             log.warning("%s (pid %d) has ended by itself", self.spec.name, process.child.pid)
         self._past_seconds += process.child.seconds
@@ -178,6 +195,6 @@ class Activator:
     async def _stop(self, process: FunctionProcess) -> None:
         if self._process is process:
             self.state = State.STOPPING
-        await process.child.stop(self.spec.timeout)
+        await process.stop(self.spec.timeout, idle=not self.in_flight)
         if self._watching is not None:
             await self._watching

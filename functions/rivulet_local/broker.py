@@ -7,7 +7,6 @@ import logging
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from rivulet_local.calls import Caller
 from rivulet_local.cloudevent import Event
 from rivulet_local.deliveries import Delivery
 from rivulet_local.errors import QueueUnavailable
@@ -52,15 +51,12 @@ class Broker:
         The routes.
     store
         The durable copy of the queue; it has to be started.
-    caller
-        Sends requests to functions.
     """
 
-    def __init__(self, table: RoutingTable, store: QueueStore, caller: Caller) -> None:
+    def __init__(self, table: RoutingTable, store: QueueStore) -> None:
         self.counters = Counters()
         self._table = table
         self._store = store
-        self._caller = caller
         self._next_number = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: set[asyncio.TimerHandle] = set()
@@ -172,7 +168,7 @@ class Broker:
     async def _deliver(self, route: Route, lane: Hashable, delivery: Delivery) -> None:
         try:
             event = delivery.event.without(_TTL)
-            outcome = await attempt(self._caller, route.function, route.path, event, route.delivery.timeout)
+            outcome = await attempt(route.function, route.path, event, route.delivery.timeout)
         finally:
             self.counters.in_flight -= 1
             route.running -= 1

@@ -18,14 +18,16 @@ _LOG_LINES = 12
 class Child:
     """A running process; made by :meth:`spawn`."""
 
-    def __init__(self, process: asyncio.subprocess.Process, folder: DataFolder, log: Path, offset: int) -> None:
+    def __init__(
+        self, name: str, process: asyncio.subprocess.Process, folder: DataFolder, log: Path, offset: int
+    ) -> None:
         self.pid = process.pid
         self.started = time.monotonic()
         self._process = process
         self._folder = folder
         self._log = log
         self._offset = offset
-        folder.remember(self.pid)
+        folder.remember(self.pid, name)
 
     @classmethod
     async def spawn(
@@ -44,7 +46,7 @@ class Child:
                 # Ctrl-C in a terminal is for the platform, which then ends its processes in order.
                 start_new_session=True,
             )
-            return cls(process, folder, path, output.tell())
+            return cls(name, process, folder, path, output.tell())
 
     @property
     def alive(self) -> bool:

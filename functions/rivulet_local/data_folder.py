@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,13 +19,15 @@ from rivulet_local.errors import PlatformError
 
 log = logging.getLogger(__name__)
 
+_LEFTOVER_PATIENCE = 10.0
+
 
 class DataFolder:
     """A folder that one platform at a time keeps its files in."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
-        self._processes: dict[int, float] = {}
+        self._processes: dict[int, tuple[str, float]] = {}
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -68,11 +71,11 @@ class DataFolder:
         content: dict[str, str] = json.loads(path.read_text("ascii"))
         return content
 
-    def remember(self, pid: int) -> None:
+    def remember(self, pid: int, name: str) -> None:
         """Record a process, so that it is found again if the platform is killed."""
         # Gone already: there is nothing to be found again.
         with contextlib.suppress(psutil.NoSuchProcess):
-            self._processes[pid] = psutil.Process(pid).create_time()
+            self._processes[pid] = (name, psutil.Process(pid).create_time())
             self._write()
 
     def forget(self, pid: int) -> None:
@@ -80,20 +83,14 @@ class DataFolder:
         if self._processes.pop(pid, None) is not None:
             self._write()
 
-    def end_leftovers(self, patience: float = 10.0) -> None:
-        """End what a platform that was killed has left running."""
+    def end_leftovers(self) -> None:
+        """End what a platform that was killed has left running, Redis last: a function may still write to it."""
         path = self.path / "processes.json"
         recorded = json.loads(path.read_text("ascii")) if path.exists() else {}
-        left = [process for pid, created in recorded.items() if (process := _still_alive(int(pid), created))]
-        for process in left:
-            log.info("ends process %d, which a platform that was killed has left", process.pid)
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.terminate()
-        psutil.wait_procs(left, timeout=patience)
-        for process in left:
-            # Workers share their master's process group; the group may be gone with its last member.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+        found = [(name, _still_alive(int(pid), created)) for pid, (name, created) in recorded.items()]
+        left = [(name, process) for name, process in found if process is not None]
+        _end([process for name, process in left if name != "redis"])
+        _end([process for name, process in left if name == "redis"])
         self._write()
 
     def _write(self) -> None:
@@ -105,7 +102,30 @@ class DataFolder:
 def _still_alive(pid: int, created: float) -> psutil.Process | None:
     try:
         process = psutil.Process(pid)
-        same = abs(process.create_time() - created) < 0.01 and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return None
-    return process if same else None
+    # The same number may be another process by now.
+    same = abs(process.create_time() - created) < 0.01
+    return process if same and _alive(process) else None
+
+
+def _end(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        log.info("ends process %d, which a platform that was killed has left", process.pid)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    deadline = time.monotonic() + _LEFTOVER_PATIENCE
+    while time.monotonic() < deadline and any(map(_alive, processes)):
+        time.sleep(0.02)
+    for process in processes:
+        # Workers share their master's process group; the group may be gone with its last member.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        # Where nobody reaps orphans, a process that has ended stays as a zombie.
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

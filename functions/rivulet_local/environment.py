@@ -9,7 +9,10 @@ from rivulet_local.errors import ManifestError
 from rivulet_local.manifests import ServiceSpec
 
 # What a process needs of the machine it runs on; nothing else of the caller's environment reaches a function.
-_INHERITED = re.compile(r"PATH|HOME|LANG|TMPDIR|TZ|VIRTUAL_ENV|SYSTEMROOT|(?:SSL|LD|DYLD|LC)_\w+|PYTHONHASHSEED")
+_INHERITED = re.compile(
+    r"PATH|HOME|LANG|TMPDIR|TZ|VIRTUAL_ENV|(?:SSL|LD|DYLD|LC)_\w+|REQUESTS_CA_BUNDLE|PYTHONHASHSEED|"
+    r"(?i:https?_proxy|all_proxy|no_proxy)"
+)
 # Which function a process is cannot be changed from outside.
 _IDENTITY = re.compile(r"FUNCTION_\w+|MODEL_NAME|SERVICE")
 
@@ -43,6 +46,9 @@ def function_environment(
         If the manifest asks for a key that the Secret does not have.
     """
     environment = {name: value for name, value in user.items() if _INHERITED.fullmatch(name)}
+    # The platform's own addresses are never asked for through a proxy.
+    direct = [value for name in ("no_proxy", "NO_PROXY") if (value := environment.pop(name, ""))]
+    environment["NO_PROXY"] = ",".join([*direct, "127.0.0.1"])
     environment.update(spec.settings)
     for name in spec.settings:
         if name in user and not _IDENTITY.fullmatch(name):

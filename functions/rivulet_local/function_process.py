@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +12,14 @@ import aiohttp
 
 from rivulet_local.child import Child
 from rivulet_local.data_folder import DataFolder
-from rivulet_local.environment import function_environment
 from rivulet_local.errors import Unstartable
 from rivulet_local.manifests import ServiceSpec
 from rivulet_local.ports import free_port
 
 _POLL = 0.015
 _PROBE_TIMEOUT = aiohttp.ClientTimeout(total=5)
+# Bodies pass as they are, and what a caller did not say is not said for it.
+_NOT_ADDED = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 _IMAGE_ROOT = "/app"
 
 
@@ -27,49 +29,54 @@ class Surroundings:
 
     Attributes
     ----------
+    folder
+        Where their logs are.
     functions
         The folder that is ``/app`` in the image.
-    user, overrides, platform, secret
-        Parts of a function's environment; see :func:`function_environment`.
+    ready_timeout
+        Seconds within which they have to become ready.
     """
 
     folder: DataFolder
     functions: Path
-    session: aiohttp.ClientSession
     ready_timeout: float
-    user: dict[str, str]
-    overrides: dict[str, str]
-    platform: dict[str, str]
-    secret: dict[str, str]
 
 
 @dataclass(frozen=True)
 class FunctionProcess:
-    """A process of a function and the address that it listens at."""
+    """A process of a function, the address that it listens at, and the connections to it."""
 
     child: Child
     address: str
+    session: aiohttp.ClientSession
 
     @classmethod
-    async def spawn(cls, spec: ServiceSpec, around: Surroundings) -> FunctionProcess:
+    async def spawn(cls, spec: ServiceSpec, environment: Mapping[str, str], around: Surroundings) -> FunctionProcess:
         """Start the process; it is not ready yet."""
         port = free_port()
-        environment = function_environment(
-            spec,
-            user=around.user,
-            overrides=around.overrides,
-            secret=around.secret,
-            platform=around.platform,
-        )
-        environment |= {"PORT": str(port), "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{port}"}
+        own = {"PORT": str(port), "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{port}"}
         child = await Child.spawn(
             spec.name,
             _command(spec.command),
             folder=around.folder,
             cwd=around.functions / spec.working_dir.removeprefix(_IMAGE_ROOT).lstrip("/"),
-            environment=environment,
+            environment={**environment, **own},
         )
-        return cls(child, f"http://127.0.0.1:{port}")
+        return cls(child, f"http://127.0.0.1:{port}", _client_session())
+
+    async def stop(self, grace: float, *, idle: bool) -> None:
+        """Stop the process; when it is idle, its connections go first.
+
+        gunicorn lingers for seconds if a connection that it could still be asked over is open.
+        """
+        if idle:
+            await self.session.close()
+        await self.child.stop(grace)
+
+    async def ended(self) -> None:
+        """Wait until the process has ended."""
+        await self.child.ended()
+        await self.session.close()
 
     async def ready(self, spec: ServiceSpec, around: Surroundings) -> None:
         """Wait until the process answers its readiness probe.
@@ -83,7 +90,7 @@ class FunctionProcess:
         deadline = loop.time() + around.ready_timeout
         while self.child.alive and loop.time() < deadline:
             try:
-                probe = around.session.get(self.address + spec.health_path, timeout=_PROBE_TIMEOUT)
+                probe = self.session.get(self.address + spec.health_path, timeout=_PROBE_TIMEOUT)
                 async with probe as response:
                     if response.status < 400:
                         return
@@ -94,6 +101,17 @@ class FunctionProcess:
         if self.child.alive:
             raise Unstartable(f"{spec.name} did not become ready within {around.ready_timeout:g} s")
         raise Unstartable(f"{spec.name} ended before it was ready")
+
+
+def _client_session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        # Idle connections end well before gunicorn ends them (``keepalive`` in its configuration), so that a call
+        # never meets one that is just being closed.
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30.0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        skip_auto_headers=_NOT_ADDED,
+    )
 
 
 def _command(words: tuple[str, ...]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from rivulet_local.activator import Activator
 from rivulet_local.answers import continue_if_expected, problem, read_body
-from rivulet_local.calls import Caller
+from rivulet_local.calls import call
 from rivulet_local.errors import Unanswered
 
 _HOP_BY_HOP = frozenset(
@@ -38,8 +39,6 @@ class Gateway:
     ----------
     functions
         All functions by name.
-    host
-        The address that the gateway listens on.
     report
         Gives what ``GET /_platform`` answers.
     """
@@ -47,13 +46,9 @@ class Gateway:
     def __init__(
         self,
         functions: Mapping[str, Activator],
-        caller: Caller,
-        host: str,
         report: Callable[[], dict[str, Any]],
     ) -> None:
-        self._caller = caller
         self._report = report
-        self._own_hosts = {"127.0.0.1", "localhost", "[::1]", host}
         self._by_host = {f"{each.spec.name}.{each.spec.namespace}.localhost": each for each in functions.values()}
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -62,7 +57,7 @@ class Gateway:
         function = self._by_host.get(host)
         if function is not None:
             return await self._forward(request, function)
-        if host not in self._own_hosts:
+        if host != "localhost" and not _is_address(host):
             return problem(404, f"There is no service at {host!r}; services: {', '.join(self._by_host)}.")
         if request.path != "/_platform":
             services = ", ".join(self._by_host)
@@ -88,7 +83,7 @@ class Gateway:
         headers.popall("Content-Length", None)
         answer: web.StreamResponse | None = None
         try:
-            async with self._caller.call(
+            async with call(
                 function, request.method, request.raw_path, headers, body, function.spec.timeout
             ) as response:
                 answer = _answer_to(response, request.method)
@@ -106,6 +101,14 @@ class Gateway:
 def _without_port(host: str) -> str:
     name, separator, port = host.lower().rpartition(":")
     return name if separator and port.isdigit() else host.lower()
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _end_to_end(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from rivulet_local.activator import Activator
-from rivulet_local.calls import Caller
+from rivulet_local.calls import call
 from rivulet_local.cloudevent import Event, NotACloudEvent, binary_headers, is_event, parse
 from rivulet_local.errors import Unanswered
 from rivulet_local.retry import Verdict, judge, retry_after
@@ -40,7 +40,7 @@ class Outcome:
     retry_after: float = 0.0
 
 
-async def attempt(caller: Caller, function: Activator, path: str, event: Event, timeout: float) -> Outcome:
+async def attempt(function: Activator, path: str, event: Event, timeout: float) -> Outcome:
     """Deliver an event to a function, once.
 
     Parameters
@@ -51,7 +51,7 @@ async def attempt(caller: Caller, function: Activator, path: str, event: Event, 
         Seconds that the answer may take.
     """
     try:
-        async with caller.call(function, "POST", path or "/", binary_headers(event), event.data, timeout) as response:
+        async with call(function, "POST", path or "/", binary_headers(event), event.data, timeout) as response:
             body = await response.read()
             status, headers = response.status, response.headers
     except Unanswered as error:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -17,8 +17,8 @@ from aiohttp import web
 from rivulet_local.activator import Activator
 from rivulet_local.broker import Broker
 from rivulet_local.broker_door import BrokerDoor
-from rivulet_local.calls import Caller, client_session
 from rivulet_local.data_folder import DataFolder
+from rivulet_local.environment import function_environment
 from rivulet_local.function_process import Surroundings
 from rivulet_local.gateway import Gateway
 from rivulet_local.manifests import Manifests, load_manifests
@@ -31,7 +31,7 @@ from rivulet_local.ticker import tick_on
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _ATTEMPT_PATIENCE = 5.0
-_LEGACY_PORTS = {
+LEGACY_PORTS: Mapping[str, int] = {
     "features": 8001,
     "ingest": 8002,
     "model-linear": 8010,
@@ -53,6 +53,8 @@ class Platform:
         Settings of the functions that win over those of the manifests and of the caller's environment.
     knative_root, eventing_root, functions_root
         Where manifests and functions are; this repository's own without a value.
+    legacy_ports
+        The services that have a port of their own, where the settings want that.
 
     Attributes
     ----------
@@ -68,6 +70,7 @@ class Platform:
         knative_root: Path = _REPOSITORY / "knative" / "overlays" / "dev",
         eventing_root: Path = _REPOSITORY / "eventing",
         functions_root: Path = _REPOSITORY / "functions",
+        legacy_ports: Mapping[str, int] = LEGACY_PORTS,
     ) -> None:
         self.gateway_url = ""
         self.broker_url = ""
@@ -76,6 +79,7 @@ class Platform:
         self._overrides = overrides or {}
         self._manifests = load_manifests(knative_root, eventing_root)
         self._functions_root = functions_root
+        self._legacy_ports = legacy_ports if settings.legacy_ports else {}
         self._functions: dict[str, Activator] = {}
         self._broker: Broker | None = None
         self._sites: list[web.SockSite] = []
@@ -103,9 +107,9 @@ class Platform:
             stack.push_async_callback(redis.stop)
             await redis.start()
             self.redis_url = redis.url
-            caller = await self._make_functions(stack)
-            broker = await self._start_broker(stack, caller)
-            gateway = Gateway(self._functions, caller, self._settings.host, self.report)
+            self._functions = self._make_functions()
+            broker = await self._start_broker(stack)
+            gateway = Gateway(self._functions, self.report)
             await self._serve(stack, BrokerDoor(broker, self._manifests.broker_path).handle, broker_socket)
             await self._serve(stack, gateway.handle, gateway_socket)
             for name, listener in legacy.items():
@@ -145,37 +149,34 @@ class Platform:
 
         gateway = take(settings.port, "RIVULET_PORT")
         broker = take(settings.broker_port, "RIVULET_BROKER_PORT")
-        legacy = {}
-        if settings.legacy_ports:
-            served = {name: port for name, port in _LEGACY_PORTS.items() if name in self._manifests.services}
-            legacy = {name: take(port, "RIVULET_LEGACY_PORTS=off") for name, port in served.items()}
+        legacy = {name: take(port, "RIVULET_LEGACY_PORTS=off") for name, port in self._legacy_ports.items()}
         self.gateway_url = _url(gateway)
         self.broker_url = _url(broker) + self._manifests.broker_path
         return gateway, broker, legacy
 
-    async def _make_functions(self, stack: contextlib.AsyncExitStack) -> Caller:
-        session = await stack.enter_async_context(client_session())
-        around = Surroundings(
-            folder=self._folder,
-            functions=self._functions_root,
-            session=session,
-            ready_timeout=self._settings.ready_timeout,
-            user=dict(self._settings.environment),
-            overrides=self._overrides,
-            platform={"REDIS_URL": self.redis_url, "BROKER_URL": self.broker_url},
-            secret=self._folder.secret(),
-        )
-        self._functions = {name: Activator(spec, around) for name, spec in self._manifests.services.items()}
-        return Caller(session)
+    def _make_functions(self) -> dict[str, Activator]:
+        around = Surroundings(self._folder, self._functions_root, self._settings.ready_timeout)
+        secret = self._folder.secret()
+        functions = {}
+        for name, spec in self._manifests.services.items():
+            environment = function_environment(
+                spec,
+                user=self._settings.environment,
+                overrides=self._overrides,
+                secret=secret,
+                platform={"REDIS_URL": self.redis_url, "BROKER_URL": self.broker_url},
+            )
+            functions[name] = Activator(spec, environment, around)
+        return functions
 
-    async def _start_broker(self, stack: contextlib.AsyncExitStack, caller: Caller) -> Broker:
+    async def _start_broker(self, stack: contextlib.AsyncExitStack) -> Broker:
         redis = connect(self.redis_url)
         stack.push_async_callback(redis.aclose)
         store = QueueStore(redis)
         await store.start()
         stack.push_async_callback(store.stop)
         table = RoutingTable(self._manifests.triggers, self._functions)
-        self._broker = broker = Broker(table, store, caller)
+        self._broker = broker = Broker(table, store)
         stack.push_async_callback(broker.stop, _ATTEMPT_PATIENCE)
         # If the start does not get any further: recovered deliveries may have started functions.
         stack.push_async_callback(self._wind_down)

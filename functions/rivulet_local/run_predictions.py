@@ -30,4 +30,3 @@ def write_predictions(path: Path, lines: Sequence[Line]) -> None:
     temporary = path.with_name(f".{path.name}.new")
     tabulate(lines).to_csv(temporary)
     temporary.replace(path)
-

@@ -66,7 +66,8 @@ class LocalSettings:
     @property
     def gateway_url(self) -> str:
         """The address of the gateway, when its port is not left to chance."""
-        return f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
 
 def _port(environment: Mapping[str, str], name: str, default: int) -> int:

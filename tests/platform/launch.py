@@ -24,6 +24,7 @@ def main() -> int:
             knative_root=HERE / "manifests" / "knative",
             eventing_root=HERE / "manifests" / "eventing",
             functions_root=HERE / "functions",
+            legacy_ports={"alpha": int(os.environ.get("ALPHA_PORT", "0"))},
         )
         return asyncio.run(serve(platform))
     except PlatformError as error:

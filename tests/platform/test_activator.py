@@ -49,7 +49,7 @@ def test_a_request_whose_process_dies_is_told_so(site: Site) -> None:
     site.ask("alpha")
     pid = site.service("alpha")["pid"]
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(site.ask, "alpha", "/?sleep=3")
+        waiting = pool.submit(site.ask, "alpha", "/?sleep=3", "POST")
         time.sleep(0.3)
         os.kill(pid, signal.SIGKILL)
         answer = waiting.result()

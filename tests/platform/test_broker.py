@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 import requests
+
 from tests.platform.running import Site, eventually
 
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}
@@ -135,7 +136,7 @@ def test_a_loop_comes_to_an_end(site: Site) -> None:
     site.send("t.loop", data=recipe | {"text": json.dumps(recipe | {"text": "{}"})}, id="loop")
     eventually(lambda: len(site.calls("alpha", "loop")) >= 2)
     site.send("t.loop", data={"answers": [200], "reply": {**reply, "id": "a"}}, knativebrokerttl="2", id="last")
-    eventually(lambda: "is in a loop" in site.errors.read_text())
+    eventually(lambda: "event a of type t.loop is in a loop" in site.errors.read_text())
     assert len(site.calls("alpha", "last")) == 1
 
 

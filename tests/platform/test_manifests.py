@@ -54,6 +54,8 @@ def test_who_wins_in_a_function_s_environment(deployed: Manifests) -> None:
         user={
             "PATH": "/bin",
             "PRIVATE": "x",
+            "https_proxy": "http://proxy",
+            "no_proxy": "example.org",
             "N_LAGS": "20",
             "SEASON": "7",
             "MODEL_NAME": "other",
@@ -66,6 +68,7 @@ def test_who_wins_in_a_function_s_environment(deployed: Manifests) -> None:
     )
     assert environment["PATH"] == "/bin"
     assert "PRIVATE" not in environment
+    assert (environment["https_proxy"], environment["NO_PROXY"]) == ("http://proxy", "example.org,127.0.0.1")
     assert (environment["N_LAGS"], environment["SEASON"]) == ("20", "24")
     assert (environment["MODEL_NAME"], environment["FUNCTION_TARGET"]) == ("knn_regressor", "handle")
     assert (environment["REDIS_URL"], environment["BROKER_URL"]) == ("redis://here", "http://here")

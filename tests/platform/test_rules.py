@@ -1,15 +1,20 @@
 """The Broker's rules that need no process: filters, retries, lanes, settings."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
 import pytest
 
+from rivulet_local.broker import CAPACITY, Broker, QueueFull
 from rivulet_local.cloudevent import Event
 from rivulet_local.deliveries import Delivery, Lanes
 from rivulet_local.filters import trigger_filter
+from rivulet_local.queue_store import QueueStore
+from rivulet_local.redis_server import connect
 from rivulet_local.retry import Backoff, Verdict, judge, retry_after
+from rivulet_local.routes import RoutingTable
 from rivulet_local.settings import LocalSettings, SettingError
 
 
@@ -107,3 +112,13 @@ def test_settings_have_defaults() -> None:
     assert (settings.tick, settings.legacy_ports) == (60.0, True)
     assert LocalSettings.from_environment({"TICK": "off"}).tick is None
     assert LocalSettings.from_environment({"TICK": "1m30s"}).tick == 90.0
+
+
+def test_a_full_queue_takes_no_event() -> None:
+    async def publish() -> None:
+        broker = Broker(RoutingTable((), {}), QueueStore(connect("redis://127.0.0.1:1")))
+        broker.counters.queued = CAPACITY
+        await broker.publish(Event({"id": "1", "type": "t"}, b""))
+
+    with pytest.raises(QueueFull):
+        asyncio.run(publish())

@@ -13,9 +13,10 @@ import pytest
 import requests
 from redis import Redis
 from redis.exceptions import RedisError
-from tests.platform.running import HERE, Site, ended, eventually
 
+from rivulet_local.platform import LEGACY_PORTS
 from rivulet_local.ports import free_port
+from tests.platform.running import HERE, Site, ended, eventually
 
 
 def redis_of(site: Site) -> tuple[Redis, psutil.Process]:
@@ -78,9 +79,22 @@ def test_without_redis_events_are_refused_and_deliveries_wait(own_site: Site) ->
     assert not own_site.calls("alpha", "refused")
 
 
+def test_the_earlier_platform_s_ports() -> None:
+    assert LEGACY_PORTS == {
+        "features": 8001,
+        "ingest": 8002,
+        "model-linear": 8010,
+        "model-bagging": 8011,
+        "model-knn": 8012,
+        "model-amfr": 8013,
+    }
+
+
 def test_stopping_is_orderly(tmp_path: Path) -> None:
-    site = Site(tmp_path, TICK="200ms")
-    site.ask("alpha")
+    port = free_port()
+    site = Site(tmp_path, TICK="200ms", RIVULET_LEGACY_PORTS="on", ALPHA_PORT=str(port))
+    assert requests.get(f"http://127.0.0.1:{port}/", timeout=10).json()["service"] == "alpha"
+    assert eventually(lambda: site.calls("sink", path="/tick"))
     children = psutil.Process(site.process.pid).children(recursive=True)
     assert len(children) >= 3
     site.process.send_signal(signal.SIGINT)
@@ -103,11 +117,18 @@ def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str
     )
 
 
-@pytest.mark.parametrize("variable", ["RIVULET_PORT", "RIVULET_BROKER_PORT"])
-def test_a_port_in_use_is_named_before_anything_starts(tmp_path: Path, variable: str) -> None:
+@pytest.mark.parametrize(
+    ("set_by", "variable"),
+    [
+        ("RIVULET_PORT", "RIVULET_PORT"),
+        ("RIVULET_BROKER_PORT", "RIVULET_BROKER_PORT"),
+        ("ALPHA_PORT", "RIVULET_LEGACY_PORTS=off"),
+    ],
+)
+def test_a_port_in_use_is_named_before_anything_starts(tmp_path: Path, set_by: str, variable: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        done = start(tmp_path, **{variable: port})
+        done = start(tmp_path, **{set_by: port})
     assert done.returncode == 1
     assert f"Port {port} " in done.stderr
     assert variable in done.stderr

@@ -44,6 +44,8 @@ class FeaturesHandler:
         key = call.headers.get("idempotency-key")
         identity = f"call\n{short_text(key, 'Idempotency-Key') if key is not None else uuid.uuid4().hex}"
         added = self._fallback.add(series_id, value, identity)
+        if added.appended.value != value:
+            raise Invalid("header 'Idempotency-Key' was used before, with another body")
         return {
             "series_id": series_id,
             "features": self._named(added.appended),

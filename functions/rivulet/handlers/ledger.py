@@ -32,10 +32,10 @@ class LedgerHandler:
         self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
         self._reports = Reports(store, self._notes, self._dead_letters, settings.models, settings.season)
         self.routes = [
-            Route("GET", "/runs/<series_id>/<seq>", self.run),
-            Route("GET", "/predictions", self.predictions),
-            Route("GET", "/leaderboard", self.leaderboard),
-            Route("GET", "/deadletters", self.dead_letters),
+            Route("GET", "/runs/<series_id>/<seq>", self.run, ("wait",)),
+            Route("GET", "/predictions", self.predictions, ("series_id", "model", "from", "to")),
+            Route("GET", "/leaderboard", self.leaderboard, ("series_id",)),
+            Route("GET", "/deadletters", self.dead_letters, ("series_id", "after")),
             Route("POST", "/deadletters", self.bury),
             Route("POST", "/deadletters/replay", self.replay),
             Route("DELETE", "/series/<series_id>", self.remove),
@@ -44,7 +44,6 @@ class LedgerHandler:
 
     def run(self, call: Call) -> dict[str, Any]:
         """Return the way of one observation; with ``wait``, once every model predicted it."""
-        call.only("wait")
         text = call.path["seq"]
         if not (text.isascii() and text.isdigit() and len(text) < 15 and 1 <= int(text) <= MOST_SEQ):
             raise Invalid(f"the observation's number must be a whole number from 1 to {MOST_SEQ}")
@@ -61,7 +60,6 @@ class LedgerHandler:
 
     def predictions(self, call: Call) -> dict[str, Any]:
         """Return what a model predicted, in order."""
-        call.only("series_id", "model", "from", "to")
         series, model = series_id(call.argument("series_id", "default")), call.argument("model")
         if model not in self._settings.models:
             raise Invalid(f"query parameter 'model' must be one of {', '.join(self._settings.models)}")
@@ -72,7 +70,6 @@ class LedgerHandler:
 
     def leaderboard(self, call: Call) -> dict[str, Any]:
         """Return how good models and baselines are, best first."""
-        call.only("series_id")
         series = series_id(call.argument("series_id", "default"))
         board = self._reports.leaderboard(series)
         if board is None:
@@ -81,7 +78,6 @@ class LedgerHandler:
 
     def dead_letters(self, call: Call) -> dict[str, Any]:
         """Return what could not be delivered, oldest first."""
-        call.only("series_id", "after")
         series = call.query.get("series_id")
         after = call.argument("after", "-")
         return self._dead_letters.page(None if series is None else series_id(series), after)

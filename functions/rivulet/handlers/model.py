@@ -42,7 +42,7 @@ class ModelHandler:
         self.routes = [
             Route("POST", "/predict_learn", self.predict_learn),
             Route("POST", "/predict_many", self.predict_many),
-            Route("GET", "/forecast", self.forecast),
+            Route("GET", "/forecast", self.forecast, ("series_id", "steps")),
             Route("GET", "/model_metrics", self.model_metrics),
             Route("GET", "/metrics", self.metrics),
             Route("GET", "/health", self.health),
@@ -73,7 +73,6 @@ class ModelHandler:
 
     def forecast(self, call: Call) -> dict[str, Any]:
         """Forecast what comes after the newest observation that was learned."""
-        call.only("series_id", "steps")
         series = series_id(call.argument("series_id", "default"))
         values = self._learner.forecast(series, call.count("steps", 1, _MOST_STEPS, _DEFAULT_STEPS))
         if values is None:
