@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import string
@@ -24,7 +25,7 @@ PREDICTION = "dev.rivulet.prediction.v1"
 TYPES = (TICK, OBSERVATION, FEATURES, PREDICTION)
 
 _FAMILY = uuid.UUID("6f0a4d0e-3c52-5a57-9d5e-2d7c1b6c9f11")
-_REQUIRED = ("id", "source", "type")
+_REQUIRED = ("specversion", "id", "source", "type")
 _MOST_ATTRIBUTE = 1024
 # What the HTTP binding leaves as it is in a header; everything else is percent-encoded.
 _PLAIN = string.ascii_letters + string.digits + "".join(set(string.punctuation) - set('"%'))
@@ -99,26 +100,56 @@ def parse(headers: Mapping[str, str], body: bytes) -> Event:
         If its data is no JSON.
     """
     headers = {name.lower(): value for name, value in headers.items()}
-    try:
-        event = from_http(headers, body, data_unmarshaller=_keep)
-    except Exception as error:  # noqa: BLE001 - besides its own, the SDK lets through whatever an odd body makes it raise
-        raise Malformed(f"this is no CloudEvent: {_first_line(error)}") from None
-    attributes = {name: str(value) for name, value in event.get_attributes().items() if value is not None}
-    if "ce-specversion" in headers:  # binary mode
-        attributes = {name: unquote(value) for name, value in attributes.items()}
-    if attributes.pop("specversion", "") != "1.0":
-        raise Malformed("attribute 'specversion' must be 1.0")
+    attributes, data = _read(headers, body)
     for name, value in attributes.items():
         if len(value) > _MOST_ATTRIBUTE or not value.isprintable():
             raise Malformed(f"attribute {name!r} must be printable and at most {_MOST_ATTRIBUTE} characters long")
     for name in _REQUIRED:
         if not attributes.get(name):
             raise Malformed(f"attribute {name!r} is missing")
+    if attributes.pop("specversion") != "1.0":
+        raise Malformed("attribute 'specversion' must be 1.0")
+    id, source, type = (attributes.pop(name) for name in ("id", "source", "type"))
+    return Event(id, source, type, data, attributes)
+
+
+def _read(headers: Mapping[str, str], body: bytes) -> tuple[dict[str, str], Any]:
+    """Return attributes and data, in either mode; the SDK says what is an event."""
+    binary = "ce-specversion" in headers
+    structured = {} if binary else _structured(headers, body)
+    try:
+        event = from_http(dict(headers), body, data_unmarshaller=_keep)
+    except Exception as error:  # noqa: BLE001 - besides its own, the SDK lets through whatever an odd body makes it raise
+        raise Malformed(f"this is no CloudEvent: {_first_line(error)}") from None
+    attributes = {name: str(value) for name, value in event.get_attributes().items() if value is not None}
+    if "ce-time" not in headers and "time" not in structured:
+        del attributes["time"]  # which the SDK made up
+    if binary:
+        attributes = {name: unquote(value) for name, value in attributes.items()}
     content_type = attributes.pop("datacontenttype", "application/json")
     if not is_json(content_type):
-        raise WrongType(f"attribute 'datacontenttype' must be application/json, not {content_type!r}")
-    id, source, type = (attributes.pop(name) for name in _REQUIRED)
-    return Event(id, source, type, _data(event.get_data()), attributes)
+        raise WrongType(f"attribute 'datacontenttype' must be application/json, not {content_type[:80]!a}")
+    if "data" in structured:
+        return attributes, structured["data"]
+    data = event.get_data()
+    return attributes, parse_json(data, "the event's data") if data else None
+
+
+def _structured(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    """Return the envelope of structured mode, read strictly: the SDK lets NaN pass, and what is no base64."""
+    content_type = headers.get("content-type", "").lower()
+    if content_type.startswith("application/cloudevents-batch"):
+        raise WrongType("batches of events are not taken")
+    if not content_type.startswith("application/cloudevents"):
+        raise Malformed("this is no CloudEvent: there is no header 'ce-specversion', and no structured event")
+    envelope = parse_json(body, "the event")
+    if not isinstance(envelope, dict):
+        raise Malformed("the event must be a JSON object")
+    try:
+        base64.b64decode(envelope.get("data_base64") or "", validate=True)
+    except (ValueError, TypeError):
+        raise Malformed("attribute 'data_base64' is no base64") from None
+    return envelope
 
 
 def is_json(content_type: str) -> bool:
@@ -133,6 +164,8 @@ def to_http(event: Event) -> tuple[dict[str, str], bytes]:
     attributes = {"id": event.id, "source": event.source, "type": event.type, **event.extensions}
     cloud_event = CloudEvent({**attributes, "datacontenttype": "application/json"}, event.data)
     headers, body = to_binary(cloud_event, data_marshaller=_dump)
+    if "time" not in event.extensions:
+        del headers["ce-time"]  # which the SDK made up: the same event is the same whenever it is sent
     return {name: quote(value, _PLAIN) if name.startswith("ce-") else value for name, value in headers.items()}, body
 
 
@@ -142,13 +175,6 @@ def _dump(data: Any) -> bytes:
 
 def _keep(data: Any) -> Any:
     return data
-
-
-def _data(data: Any) -> Any:
-    """Parse binary mode's data; structured mode's comes parsed, unless it is JSON with what JSON does not have."""
-    if isinstance(data, bytes | str):
-        return parse_json(data.encode() if isinstance(data, str) else data, "the event's data")
-    return parse_json(json.dumps(data).encode(), "the event's data")
 
 
 def _first_line(error: Exception) -> str:

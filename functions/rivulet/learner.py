@@ -206,7 +206,7 @@ def metrics_of(state: State, lesson: Lesson) -> dict[str, str]:
     values |= {f"{name}_all": value for name, value in accuracy.overall().items()}
     values |= {"last_prediction": lesson.prediction, "last_actual": lesson.target, "last_error": lesson.error}
     values["forecast"] = lesson.forecast
-    return {name: json.dumps(value) for name, value in values.items()}
+    return {name: repr(value) if type(value) is float else json.dumps(value) for name, value in values.items()}
 
 
 def _contended(series_id: str) -> Conflict:

@@ -68,9 +68,9 @@ class Journal:
             keys.append(self._key(series_id, f"call:{call.key}"))
             remembered = f"{call.body_digest} {lessons[-1].n}"
         entries = [item for lesson in lessons for item in (lesson.token, lesson.encode())]
-        flat = [item for pair in metrics.items() for item in pair]
+        measured = "\n".join(f"{name}\n{value}" for name, value in metrics.items())
         memory = call.memory if call else 0
-        return bool(self._commit(keys, [*base, memory, remembered, len(lessons), *entries, *flat]))
+        return bool(self._commit(keys, [*base, memory, remembered, measured, *entries]))
 
     def answered(self, series_id: str, key: str) -> tuple[str, int] | None:
         """Return the body's digest and the lesson's number of a call that was answered before."""
