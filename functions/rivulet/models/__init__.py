@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from rivulet import lean_imports
+
 
 class Regressor(Protocol):
     """What a definition builds. River's regressors are such; others can be."""
@@ -60,6 +62,7 @@ def definition(name: str) -> Definition:
     UnknownModel
         If there is none of that name.
     """
+    lean_imports.install()
     if name not in names():
         raise UnknownModel(f"MODEL_NAME must be one of {', '.join(names())}, not {name!r}")
     found: Definition = importlib.import_module(f"{__name__}.{name}").DEFINITION
