@@ -6,7 +6,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,17 +18,10 @@ import requests
 
 from rivulet import events
 from rivulet.events import Event
+from tests.function_processes import free_port
 
 _MAIN = Path(__file__).parent / "platform_main.py"
 _FUNCTIONS = Path(__file__).parents[2] / "functions"
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,45 +14,22 @@ import requests
 
 from rivulet import events
 from rivulet.events import Event
-from tests.chaos.stream import PlatformProcess, free_port
+from tests.chaos.stream import PlatformProcess
+from tests.function_processes import FunctionProcess
 from tests.plain_loop import MODELS, plain_loop
 
-FUNCTIONS = Path("functions").resolve()
 VALUES = [float(200 + k + k * 53 % 71) for k in range(1, 201)]
 
 
 @contextmanager
-def pod(model: str, redis_url: str, log: Path) -> Iterator[str]:
+def pod(model: str, redis_url: str, folder: Path) -> Iterator[str]:
     """Run one more process of a model, and return its address."""
-    port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "functions_framework:create_app()"]
-    own = {"FUNCTION_TARGET": "handle", "FUNCTION_SOURCE": "model/main.py", "FUNCTION_SIGNATURE_TYPE": "http"}
-    own |= {
-        "MODEL_NAME": model,
-        "REDIS_URL": redis_url,
-        "SNAPSHOT_KEY": "two pods, one key",
-        "K_SERVICE": f"{model}-pod",
-    }
-    own |= {"GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{port}", "N_LAGS": "15"}
-    with log.open("ab") as out:
-        process = subprocess.Popen(command, cwd=FUNCTIONS, env={**os.environ, **own}, stdout=out, stderr=out)
+    settings = {"MODEL_NAME": model, "REDIS_URL": redis_url, "SNAPSHOT_KEY": "two pods, one key"}
+    process = FunctionProcess(folder, source="model", settings=settings)
     try:
-        _wait_until_it_answers(f"http://127.0.0.1:{port}/health", log)
-        yield f"http://127.0.0.1:{port}"
+        yield process.start().url
     finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _wait_until_it_answers(url: str, log: Path) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            if requests.get(url, timeout=5).ok:
-                return
-        except requests.RequestException:
-            time.sleep(0.05)
-    raise AssertionError(log.read_text()[-3000:])
+        process.stop()
 
 
 def features_events(platform: PlatformProcess, series: str) -> list[Event]:
@@ -87,7 +60,7 @@ def test_two_processes_fed_at_once(platform: PlatformProcess, model: str, tmp_pa
     platform.start()
     announced = features_events(platform, "both")
     redis_url = platform.report()["redis_url"]
-    with pod(model, redis_url, tmp_path / "one.log") as one, pod(model, redis_url, tmp_path / "two.log") as two:
+    with pod(model, redis_url, tmp_path) as one, pod(model, redis_url, tmp_path) as two:
 
         def feed(address: str, seed: int) -> list[dict[str, Any]]:
             lots = random.Random(seed)
@@ -112,7 +85,7 @@ def test_direct_lessons_to_two_processes(platform: PlatformProcess, tmp_path: Pa
     platform.start()
     redis_url = platform.report()["redis_url"]
     model = "linear_regression"
-    with pod(model, redis_url, tmp_path / "one.log") as one, pod(model, redis_url, tmp_path / "two.log") as two:
+    with pod(model, redis_url, tmp_path) as one, pod(model, redis_url, tmp_path) as two:
 
         def teach(address: str, base: int) -> list[int]:
             numbers = []
