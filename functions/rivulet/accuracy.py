@@ -46,8 +46,8 @@ class Accuracy:
 
     def windows(self) -> dict[str, float | None]:
         """Return ``mae_5`` to ``mape_20``."""
-        pairs = list(self.pairs)
-        return {f"{name}_{size}": value for size in WINDOWS for name, value in measure(pairs[-size:]).items()}
+        errors = _Errors(self.pairs)
+        return {f"{name}_{size}": value for size in WINDOWS for name, value in errors.newest(size).items()}
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` restores, to the last bit."""
@@ -65,19 +65,34 @@ class Accuracy:
         return accuracy
 
 
+class _Errors:
+    """The errors of (target, prediction) pairs, worked out once for all windows."""
+
+    def __init__(self, pairs: Iterable[tuple[float, float]]) -> None:
+        self._targets = [target for target, _ in pairs]
+        self._absolute = [abs(target - prediction) for target, prediction in pairs]
+        self._squared = [error * error for error in self._absolute]
+
+    def newest(self, size: int) -> dict[str, float | None]:
+        """Return MAE, MSE, RMSE and MAPE (in percent, over targets other than zero) of the newest pairs."""
+        absolute, squared = self._absolute[-size:], self._squared[-size:]
+        if not absolute:
+            return dict.fromkeys(MEASURES)
+        relative = [
+            error / abs(target) for error, target in zip(absolute, self._targets[-size:], strict=True) if target
+        ]
+        mse = sum(squared) / len(squared)
+        return {
+            "mae": sum(absolute) / len(absolute),
+            "mse": mse,
+            "rmse": math.sqrt(mse),
+            "mape": 100 * sum(relative) / len(relative) if relative else None,
+        }
+
+
 def measure(pairs: Sequence[tuple[float, float]]) -> dict[str, float | None]:
-    """Return MAE, MSE, RMSE and MAPE (in percent, over targets other than zero) of (target, prediction) pairs."""
-    if not pairs:
-        return dict.fromkeys(MEASURES)
-    errors = [abs(target - prediction) for target, prediction in pairs]
-    mse = sum(error * error for error in errors) / len(errors)
-    relative = [error / abs(target) for error, (target, _) in zip(errors, pairs, strict=True) if target]
-    return {
-        "mae": sum(errors) / len(errors),
-        "mse": mse,
-        "rmse": math.sqrt(mse),
-        "mape": 100 * sum(relative) / len(relative) if relative else None,
-    }
+    """Return MAE, MSE, RMSE and MAPE of (target, prediction) pairs; null where there is none."""
+    return _Errors(pairs).newest(len(pairs))
 
 
 def _pairs(value: Iterable[Sequence[float]]) -> Iterable[tuple[float, float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 
@@ -26,4 +27,9 @@ def shifted(lags: Sequence[float], value: float) -> list[float]:
 
 def named(lags: Sequence[float]) -> dict[str, float]:
     """Return ``{"in_1": newest, .., "in_N": oldest}``: what a model sees, in the order that it always sees."""
-    return {f"in_{k}": value for k, value in enumerate(lags, 1)}
+    return dict(zip(_names(len(lags)), lags, strict=True))
+
+
+@functools.cache
+def _names(count: int) -> tuple[str, ...]:
+    return tuple(f"in_{k}" for k in range(1, count + 1))
