@@ -2,8 +2,8 @@
 -- after a series was removed and begun anew, the same number is another lesson.
 --
 -- KEYS: journal, metrics, and for a call with an Idempotency-Key its memory.
--- ARGV: number and token of the lesson built on; seconds and text of the call's memory; the metrics, name and value in
---       turn, a line each (one argument costs the client much less than fifty); then token and body of each lesson.
+-- ARGV: number and token of the lesson built on; seconds and text of the call's memory; names and values of the metrics
+--       in turn, as one JSON list (fifty arguments would cost the client much more); then token and body of each lesson.
 -- Returns: 1 if they were appended, else 0.
 
 local journal, metrics, call = KEYS[1], KEYS[2], KEYS[3]
@@ -24,8 +24,6 @@ for i = 6, #ARGV, 2 do
   last = last + 1
   redis.call('XADD', journal, string.format('%d-0', last), 'token', ARGV[i], 'lesson', ARGV[i + 1], 'at', now)
 end
-local measured = {}
-for line in string.gmatch(ARGV[5], '[^\n]+') do table.insert(measured, line) end
-redis.call('HSET', metrics, 'updated_ms', now, unpack(measured))
+redis.call('HSET', metrics, 'updated_ms', now, unpack(cjson.decode(ARGV[5])))
 if call then redis.call('SET', call, call_value, 'EX', call_memory) end
 return 1

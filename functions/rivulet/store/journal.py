@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,7 @@ class Journal:
             keys.append(self._key(series_id, f"call:{call.key}"))
             remembered = f"{call.body_digest} {lessons[-1].n}"
         entries = [item for lesson in lessons for item in (lesson.token, lesson.encode())]
-        measured = "\n".join(f"{name}\n{value}" for name, value in metrics.items())
+        measured = json.dumps([item for pair in metrics.items() for item in pair])
         memory = call.memory if call else 0
         return bool(self._commit(keys, [*base, memory, remembered, measured, *entries]))
 
