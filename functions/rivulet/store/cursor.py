@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import json
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from rivulet.store.connection import Store, ingest_key
 
-# Takes the next row, for a tick once only. A tick also numbers what it emits: the number goes on when the data
+# Takes the next row, for a request once only. A tick also numbers what it emits: the number goes on when the data
 # set is begun anew, since a series never starts over.
 _NEXT = """
-local cursor, tick = KEYS[1], KEYS[2]
-local total, memory = tonumber(ARGV[1]), tonumber(ARGV[2])
-if tick then
-  local known = redis.call('GET', tick)
-  if known then return known end
-end
+local cursor, request = KEYS[1], KEYS[2]
+local total, memory, numbered = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1'
+local known = redis.call('GET', request)
+if known then return known end
 local index = tonumber(redis.call('HGET', cursor, 'index') or '0')
 if index >= total then return cjson.encode({row = 0, sequence = 0}) end
 index = redis.call('HINCRBY', cursor, 'index', 1)
 local answer = {row = index, sequence = 0}
-if tick then
-  answer.sequence = redis.call('HINCRBY', cursor, 'emitted', 1)
-  redis.call('SET', tick, cjson.encode(answer), 'EX', memory)
-end
+if numbered then answer.sequence = redis.call('HINCRBY', cursor, 'emitted', 1) end
+redis.call('SET', request, cjson.encode(answer), 'EX', memory)
 return cjson.encode(answer)
 """
+
+_SENT_TWICE_WITHIN = 10
 
 # Numbers a live price, once a tick: whichever of two deliveries comes first is the observation.
 _QUOTE = """
@@ -71,12 +70,13 @@ class Cursor:
         total
             How many rows there are.
         tick
-            The identity of the tick: the same one gets the same row.
+            The identity of the tick: the same one gets the same row. Without one it is a call, whose script the
+            client may send twice, but nobody else.
         """
-        keys = [ingest_key(series_id, "cursor")]
-        if tick:
-            keys.append(ingest_key(series_id, f"tick:{tick}"))
-        return Taken(**json.loads(self._next(keys, [total, self._memory])))
+        request = f"tick:{tick}" if tick else f"call:{uuid.uuid4().hex}"
+        keys = [ingest_key(series_id, "cursor"), ingest_key(series_id, request)]
+        memory, numbered = (self._memory, 1) if tick else (_SENT_TWICE_WITHIN, 0)
+        return Taken(**json.loads(self._next(keys, [total, memory, numbered])))
 
     def quoted(self, series_id: str, tick: str) -> dict[str, Any] | None:
         """Return what a live tick was answered, if it was."""
