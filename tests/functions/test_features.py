@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -185,8 +186,11 @@ def test_a_stopped_process_hands_over_first(away: tuple[FunctionProcess, RedisSe
     answer = features.post("/add", {"series_id": "s", "value": 1}, Idempotency_Key="k").json()
     again = features.post("/add", {"series_id": "s", "value": 1}, Idempotency_Key="k").json()
     assert answer == again
+    features.signal(signal.SIGTERM)
+    time.sleep(2)
+    assert features.running
     server.start()
-    features.stop()
+    _until(lambda: not features.running)
     assert [float(e[b"value"]) for e in log_of(server, "s")] == [1]
 
 
