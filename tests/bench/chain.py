@@ -1,0 +1,86 @@
+"""chain: the whole data set through the embedded platform, against a client that drives in-memory services."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import aiohttp
+
+from rivulet_local.platform import Platform
+from rivulet_local.run_client import PlatformClient
+from rivulet_local.run_stream import Stream
+from rivulet_local.settings import LocalSettings
+from tests.bench.benchmark import MODELS, Benchmark
+from tests.bench.report import Measurement, Target, ratio
+from tests.bench.servers import Service
+from tests.bench.stage import Stage
+
+_ROUNDS = 2
+ROWS = 744
+
+
+def _measure(stage: Stage) -> Measurement:
+    ours, theirs = [], []
+    for _ in range(_ROUNDS):
+        ours.append(asyncio.run(_ours(stage.folder)))
+        theirs.append(_theirs(stage))
+    return ratio(ours, theirs)
+
+
+def platform_settings(folder: Path) -> LocalSettings:
+    """Return the settings of a platform beside any other one, in a folder of its own."""
+    data = Path(tempfile.mkdtemp(dir=folder))
+    own = {"port": 0, "broker_port": 0, "legacy_ports": False, "tick": None}
+    return LocalSettings(data=data, environment=dict(os.environ), **own)  # type: ignore[arg-type]
+
+
+async def _ours(folder: Path) -> float:
+    """Return the seconds from the first tick to the last prediction; each function starts at its first event."""
+    async with Platform(platform_settings(folder)) as platform, aiohttp.ClientSession() as session:
+        client = PlatformClient(session, platform.gateway_url, platform.broker_url)
+        started = time.perf_counter()
+        await Stream(client, "default", ROWS, lambda done: None).run()
+        return time.perf_counter() - started
+
+
+def _theirs(stage: Stage) -> float:
+    """Return the seconds that the client takes; the services are up already."""
+    settings = (("REDIS_URL", stage.redis.url), ("N_LAGS", "15"))
+    ingest = Service(stage.folder, application="ingest")
+    features = Service(stage.folder, application="features", settings=settings)
+    models = [Service(stage.folder, application="model", settings=(("MODEL_NAME", name),)) for name in MODELS.values()]
+    with stage.running(ingest, features, *models):
+        return asyncio.run(_drive(ingest.port, features.port, [each.port for each in models], f"chain-{ingest.port}"))
+
+
+async def _drive(ingest: int, features: int, models: list[int], series_id: str) -> float:
+    async with aiohttp.ClientSession() as session:
+
+        async def post(port: int, path: str, body: object) -> dict[str, object]:
+            async with session.post(f"http://127.0.0.1:{port}{path}", json=body) as response:
+                response.raise_for_status()
+                answer: dict[str, object] = await response.json()
+                return answer
+
+        started = time.perf_counter()
+        for _ in range(ROWS):
+            async with session.get(f"http://127.0.0.1:{ingest}/next") as response:
+                row = await response.json()
+            made = await post(features, "/add", {"series_id": series_id, "value": row["target"]})
+            lesson = {"series_id": series_id, "features": made["features"], "target": made["target"]}
+            await asyncio.gather(*(post(port, "/predict_learn", lesson) for port in models))
+        return time.perf_counter() - started
+
+
+BENCHMARKS = [
+    Benchmark(
+        "chain",
+        f"{ROWS} observations through the platform, against a client of in-memory services",
+        Target(1.0),
+        _measure,
+    ),
+]

@@ -1,0 +1,71 @@
+"""warm_throughput, warm_latency: the way of one durable lesson over a connection that is there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from statistics import median
+
+from tests.bench import series
+from tests.bench.benchmark import MODELS, Benchmark
+from tests.bench.load import drive, post
+from tests.bench.report import Measurement, Target, ratio
+from tests.bench.servers import Service
+from tests.bench.stage import Stage
+
+_ROUNDS = 5
+_SECONDS = 1.0
+_WARM_UP = 0.5
+_BODIES = 500
+_MODEL = MODELS["linear"]
+
+
+def _requests() -> list[bytes]:
+    bodies = [series.body(seq, "warm", numbered=False) for seq in range(1, _BODIES + 1)]
+    return [post("/predict_learn", each) for each in bodies]
+
+
+def _throughput(stage: Stage, connections: int) -> Measurement:
+    requests = _requests()
+    ours = stage.model(_MODEL)
+    theirs = Service(stage.folder, application="model", settings=(("MODEL_NAME", _MODEL),))
+    hello = stage.baseline("hello")  # the floor: the same command, and no work at all
+    rates: dict[int, list[float]] = {ours.port: [], theirs.port: [], hello.port: []}
+    with stage.running(ours, theirs, hello):
+        for port in rates:
+            drive(port, requests, connections, _WARM_UP)
+        for _ in range(_ROUNDS):
+            for port, found in rates.items():
+                found.append(drive(port, requests, connections, _SECONDS).rate)
+    against = ratio(rates[ours.port], rates[theirs.port])
+    floor = ratio(rates[hello.port], rates[theirs.port]).value
+    return replace(against, floor=floor, samples={**against.samples, "hello": rates[hello.port]})
+
+
+def _latency(stage: Stage) -> Measurement:
+    requests = _requests()
+    ours, hello = stage.model(_MODEL), stage.baseline("hello")
+    medians: dict[int, list[float]] = {ours.port: [], hello.port: []}
+    with stage.running(ours, hello):
+        for port in medians:
+            drive(port, requests, 1, _WARM_UP)
+        for _ in range(_ROUNDS):
+            for port, found in medians.items():
+                found.append(median(drive(port, requests, 1, _SECONDS).latencies))
+    return ratio(medians[ours.port], medians[hello.port])
+
+
+BENCHMARKS = [
+    Benchmark(
+        "warm_throughput_1",
+        "durable predict_learn/s of model-linear against in-memory, 1 connection",
+        Target(1.3, at_least=True),
+        lambda stage: _throughput(stage, 1),
+    ),
+    Benchmark(
+        "warm_throughput_8",
+        "the same, 8 connections",
+        Target(1.3, at_least=True),
+        lambda stage: _throughput(stage, 8),
+    ),
+    Benchmark("warm_latency", "median latency of the same against hello, 1 connection", Target(1.4), _latency),
+]
