@@ -13,6 +13,10 @@ from rivulet_local.errors import Unanswered, Unstartable
 from rivulet_local.function_process import FunctionProcess
 
 
+class _Ended(aiohttp.ClientError):
+    """The process ended between the lease and the request: nothing was sent."""
+
+
 @contextlib.asynccontextmanager
 async def call(
     function: Activator,
@@ -42,6 +46,8 @@ async def call(
     patience = aiohttp.ClientTimeout(total=None, sock_connect=timeout, sock_read=timeout)
 
     async def send(process: FunctionProcess) -> aiohttp.ClientResponse:
+        if process.session.closed:
+            raise _Ended
         url = URL(process.address + target, encoded=True)
         return await process.session.request(
             method, url, headers=headers, data=body or None, allow_redirects=False, timeout=patience
@@ -51,7 +57,7 @@ async def call(
         async with function.lease() as process:
             try:
                 response = await send(process)
-            except aiohttp.ClientConnectorError:
+            except (aiohttp.ClientConnectorError, _Ended):
                 # Nothing was sent, so that sending it to the next process cannot do it twice.
                 response = await send(await function.renewed(process))
             async with response:
