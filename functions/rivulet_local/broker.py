@@ -169,7 +169,7 @@ class Broker:
         try:
             event = delivery.event.without(_TTL)
             outcome = await attempt(route.function, route.path, event, route.delivery.timeout)
-        except Exception:  # noqa: BLE001 - whatever breaks in here, the delivery must not vanish with it
+        except Exception:  # whatever breaks in here, the delivery must not vanish with it
             log.exception("%s: the attempt itself broke", route.name)
             outcome = Outcome(Verdict.RETRY, 500, "the attempt itself broke", "the attempt itself broke")
         finally:
