@@ -33,12 +33,17 @@ class _Collector(Collector):
         for name, text in _LAST.items():
             yield self._gauge(name, text)
         total = CounterMetricFamily("ml_model_predictions", "Predictions made and learned from.", labels=_LABELS)
+        fallbacks = CounterMetricFamily(
+            "ml_model_fallbacks", "Predictions for which the newest lag stood in, being implausible.", labels=_LABELS
+        )
         steps = GaugeMetricFamily("ml_model_forecast", "What is expected next.", labels=(*_LABELS, "step"))
         for series, metrics in self._series.items():
             total.add_metric((series, self._model), metrics["count"])
             for step, value in enumerate(metrics["forecast"], 1):
                 steps.add_metric((series, self._model, str(step)), value)
+            fallbacks.add_metric((series, self._model), metrics.get("fallbacks", 0))
         yield total
+        yield fallbacks
         yield steps
 
     def _gauge(self, name: str, text: str) -> Metric:

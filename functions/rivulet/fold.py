@@ -13,9 +13,8 @@ from typing import Any
 
 from rivulet.accuracy import Accuracy
 from rivulet.lags import named, shifted
-from rivulet.models import Definition
-
-PLAUSIBLE = 1e18  # a thousand times the largest value that is let in
+from rivulet.models import Definition, Forecaster
+from rivulet.plausible import PlausibleRange
 
 
 class State:
@@ -25,6 +24,8 @@ class State:
     ----------
     definition
         The model's recipe.
+    season
+        Length of the season, where a user has given one.
 
     Attributes
     ----------
@@ -34,28 +35,32 @@ class State:
         The largest number among the observations that were learned.
     next_lags
         The features of the observation that comes after the newest one.
+    fallbacks
+        How many predictions were the newest lag because the model's own was not plausible.
     """
 
-    def __init__(self, definition: Definition) -> None:
-        self._model = definition.build()
+    def __init__(self, definition: Definition, season: int | None = None) -> None:
+        self._model = definition.build(season)
+        self.season = season
+        self._range = PlausibleRange()
         self.n = 0
         self.seq = 0
         self.next_lags: list[float] = []
         self.accuracy = Accuracy()
+        self.fallbacks = 0
 
     def predict(self, lags: Sequence[float]) -> float:
         """Predict what follows the lags, without learning anything.
 
-        Untrained, or where the model's answer is no plausible number, the newest lag is the prediction.
+        Untrained, or where the model's answer is not plausible, the newest lag is the prediction.
         """
+        return self.assess(lags)[0]
+
+    def assess(self, lags: Sequence[float]) -> tuple[float, bool]:
+        """Predict, and say whether the newest lag had to stand in for the model's answer."""
         if not self.n:
-            return lags[0]
-        try:
-            prediction: Any = self._model.predict_one(named(lags))
-            value = math.nan if prediction is None else float(prediction)
-        except (ArithmeticError, ValueError):
-            value = math.nan
-        return value if abs(value) <= PLAUSIBLE else lags[0]
+            return lags[0], False
+        return self._range.checked(self._ask(lags), lags)
 
     def forecast(self, lags: Sequence[float], steps: int) -> list[float]:
         """Predict recursively: each prediction becomes the newest lag of the next.
@@ -67,14 +72,34 @@ class State:
         steps
             How many predictions to return.
         """
+        if not self.n:
+            return [lags[0]] * steps
+        if isinstance(self._model, Forecaster):
+            return self._model_forecast(self._model, lags, steps)
         values: list[float] = []
         for _ in range(steps):
-            value = self.predict(lags)
+            value, _ = self._range.checked(self._ask(lags), lags)
             values.append(value)
             lags = shifted(lags, value)
         return values
 
-    def learn(self, lags: Sequence[float], target: float, prediction: float, seq: int | None) -> None:
+    def _model_forecast(self, model: Forecaster, lags: Sequence[float], steps: int) -> list[float]:
+        try:
+            values = model.forecast_from(named(lags), steps)
+        except (ArithmeticError, ValueError):
+            return [lags[0]] * steps
+        return [self._range.checked(value, lags)[0] for value in values]
+
+    def _ask(self, lags: Sequence[float]) -> float:
+        try:
+            prediction: Any = self._model.predict_one(named(lags))
+            return math.nan if prediction is None else float(prediction)
+        except (ArithmeticError, ValueError):
+            return math.nan
+
+    def learn(
+        self, lags: Sequence[float], target: float, prediction: float, seq: int | None, fallback: bool = False
+    ) -> None:
         """Learn one lesson.
 
         A model that diverged so far that its arithmetic fails keeps what it has: the same everywhere, as it
@@ -82,7 +107,9 @@ class State:
         """
         with contextlib.suppress(ArithmeticError, ValueError):
             self._model.learn_one(named(lags), target)
+        self._range.add(target)
         self.accuracy.add(target, prediction)
+        self.fallbacks += fallback
         self.n += 1
         self.seq = self.seq if seq is None else max(self.seq, seq)
         self.next_lags = shifted(lags, target)

@@ -131,13 +131,14 @@ class Learner:
         state = self._shelf.state(desk)
         desk.ahead = True
         started = time.perf_counter()
-        prediction = state.predict(lags)
-        state.learn(lags, target, prediction, seq)
+        prediction, fallback = state.assess(lags)
+        state.learn(lags, target, prediction, seq, fallback)
         forecast = state.forecast(state.next_lags, self._steps)
         spent = time.perf_counter() - started
         desk.unsaved_seconds += spent
         token = uuid.uuid4().hex[:16]
-        return Lesson(state.n, token, seq, state.seq, lags, target, prediction, forecast, round(spent * 1000, 3))
+        milliseconds = round(spent * 1000, 3)
+        return Lesson(state.n, token, seq, state.seq, lags, target, prediction, forecast, milliseconds, fallback)
 
     def _commit(self, desk: Desk, lessons: Sequence[Lesson], call: Call | None = None) -> bool:
         """Append what was worked out; where that is refused, go back to what the journal says."""
@@ -202,7 +203,8 @@ class Learner:
 def metrics_of(state: State, lesson: Lesson) -> dict[str, str]:
     """Return the metrics after a lesson, each as JSON: what the exporter, the ledger and people read."""
     accuracy = state.accuracy
-    values: dict[str, Any] = {"count": accuracy.count, "seq": lesson.top, **accuracy.windows()}
+    values: dict[str, Any] = {"count": accuracy.count, "seq": lesson.top, "fallbacks": state.fallbacks}
+    values |= accuracy.windows()
     values |= {f"{name}_all": value for name, value in accuracy.overall().items()}
     values |= {"last_prediction": lesson.prediction, "last_actual": lesson.target, "last_error": lesson.error}
     values["forecast"] = lesson.forecast

@@ -29,6 +29,8 @@ class Lesson:
         What the model, having learned, expects next.
     duration_ms
         How long predicting, learning and forecasting took.
+    fallback
+        Whether the prediction is the newest lag, since the model's own was not plausible.
     """
 
     n: int
@@ -40,6 +42,7 @@ class Lesson:
     prediction: float
     forecast: list[float]
     duration_ms: float
+    fallback: bool = False
 
     @property
     def error(self) -> float:
@@ -60,6 +63,8 @@ class Lesson:
         """Return the lesson as JSON; floats come back to the last bit. Number and token are kept beside it."""
         body: dict[str, Any] = {"seq": self.seq, "top": self.top, "lags": self.lags, "target": self.target}
         body |= {"prediction": self.prediction, "forecast": self.forecast, "duration_ms": self.duration_ms}
+        if self.fallback:
+            body["fallback"] = True
         return json.dumps(body, separators=(",", ":"))
 
     @classmethod

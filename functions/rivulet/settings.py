@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
+LONGEST_SEASON = 128
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -30,7 +31,9 @@ class Settings:
         Seconds that an observation which came too early keeps being asked to come again, before the gap
         ahead of it is recorded as one.
     season
-        Length of the season of the seasonal naive baseline, in observations.
+        Length of the season of the seasonal naive baseline, in observations, of a series that has none of its own.
+    seasons
+        Length of the season by series, for models (which find it themselves elsewhere) and for baselines.
     snapshot_key
         The key that snapshots are signed with; without one none is written, none is read.
     cached_series
@@ -47,6 +50,7 @@ class Settings:
     sequence_patience: float = 30.0
     forecast_steps: int = 5
     season: int = 12
+    seasons: Mapping[str, int] = field(default_factory=dict)
     series_id: str = "default"
     dataset: str = "data/airline.csv"
     coinbase_url: str = "https://api.coinbase.com"
@@ -79,6 +83,7 @@ class Settings:
             sequence_patience=_seconds("SEQUENCE_PATIENCE", text("SEQUENCE_PATIENCE", "30s")),
             forecast_steps=_count("FORECAST_STEPS", text("FORECAST_STEPS", "5"), 1, 100),
             season=_count("SEASON", text("SEASON", str(default.season)), 1, 1000),
+            seasons=_seasons(text("SEASONS", "")),
             series_id=text("SERIES_ID", default.series_id),
             dataset=text("DATASET", default.dataset),
             coinbase_url=text("COINBASE_URL", default.coinbase_url).rstrip("/"),
@@ -94,6 +99,16 @@ def _count(name: str, text: str, least: int, most: int) -> int:
     if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
         raise SettingError(f"{name} must be a whole number from {least} to {most}, not {text!r}")
     return int(text)
+
+
+def _seasons(text: str) -> dict[str, int]:
+    seasons = {}
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        series_id, _, length = item.rpartition("=")
+        if not series_id:
+            raise SettingError(f"SEASONS must be a list such as kitchen=24,sales=12, not {text!r}")
+        seasons[series_id] = _count(f"SEASONS of {series_id!r}", length, 1, LONGEST_SEASON)
+    return seasons
 
 
 def _seconds(name: str, text: str) -> float:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from rivulet.errors import OutOfReach
 from rivulet.fold import State
@@ -65,9 +66,19 @@ class Shelf:
     ----------
     most
         How many series are held at once.
+    seasons
+        Length of the season of each series where a user has given one.
     """
 
-    def __init__(self, definition: Definition, journal: Journal, snapshots: Snapshots, most: int) -> None:
+    def __init__(
+        self,
+        definition: Definition,
+        journal: Journal,
+        snapshots: Snapshots,
+        most: int,
+        seasons: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        self._seasons = seasons
         self._definition = definition
         self._journal = journal
         self._snapshots = snapshots
@@ -161,12 +172,14 @@ class Shelf:
     def _load(self, desk: Desk) -> None:
         started = time.perf_counter()
         desk.unsaved_seconds = 0.0
-        checkpoint = self._snapshots.open(desk.series_id, self._journal.snapshot(desk.series_id))
+        envelope = self._journal.snapshot(desk.series_id)
+        checkpoint = self._snapshots.open(desk.series_id, envelope, self._seasons.get(desk.series_id))
         from_snapshot = 0
         if checkpoint:
             desk.state, desk.token, from_snapshot = checkpoint.state, checkpoint.token, checkpoint.state.n
         if not checkpoint or not self._catch_up(desk):
-            desk.state, desk.token, from_snapshot = State(self._definition), "", 0
+            season = self._seasons.get(desk.series_id)
+            desk.state, desk.token, from_snapshot = State(self._definition, season), "", 0
             self._catch_up(desk)
         state = desk.require_state()
         if state.n:
@@ -190,7 +203,7 @@ class Shelf:
                     return False
                 lessons = lessons[1:]
             for lesson in lessons:
-                state.learn(lesson.lags, lesson.target, lesson.prediction, lesson.seq)
+                state.learn(lesson.lags, lesson.target, lesson.prediction, lesson.seq, lesson.fallback)
                 desk.token = lesson.token
             if len(lessons) < _PAGE - 1:
                 desk.unsaved_seconds += (time.perf_counter() - started) if lessons else 0.0

@@ -58,12 +58,13 @@ class Snapshots:
 
     def seal(self, series_id: str, checkpoint: Checkpoint) -> bytes:
         """Return the signed envelope: seal, header line, pickled state."""
-        header = {**self._made_by, "series_id": series_id, "token": checkpoint.token, "n": checkpoint.state.n}
+        header = {**self._made_by, "series_id": series_id, "season": checkpoint.state.season}
+        header |= {"token": checkpoint.token, "n": checkpoint.state.n}
         body = json.dumps(header).encode() + b"\n" + pickle.dumps(checkpoint.state, pickle.HIGHEST_PROTOCOL)
         return self._sign(body) + body
 
-    def open(self, series_id: str, envelope: bytes | None) -> Checkpoint | None:
-        """Return the state, or ``None`` where the envelope is not surely one of ours for this series."""
+    def open(self, series_id: str, envelope: bytes | None, season: int | None = None) -> Checkpoint | None:
+        """Return the state, or ``None`` where the envelope is not surely one of ours for this series and season."""
         if not envelope or not self.enabled:
             return None
         seal, body = envelope[:_SEAL], envelope[_SEAL:]
@@ -71,7 +72,7 @@ class Snapshots:
             return None
         line, _, pickled = body.partition(b"\n")
         header = json.loads(line)
-        expected = {**self._made_by, "series_id": series_id}
+        expected = {**self._made_by, "series_id": series_id, "season": season}
         if any(header.get(name) != value for name, value in expected.items()):
             return None
         return Checkpoint(pickle.loads(pickled), header["token"])

@@ -36,7 +36,7 @@ class ModelHandler:
         self._model = definition(settings.model_name)
         self._journal = Journal(store, self._model.name)
         snapshots = Snapshots(self._model, settings.snapshot_key)
-        self._shelf = Shelf(self._model, self._journal, snapshots, settings.cached_series)
+        self._shelf = Shelf(self._model, self._journal, snapshots, settings.cached_series, settings.seasons)
         record = SeriesRecord(store)
         self._learner = Learner(self._model, self._journal, record, self._shelf, settings.forecast_steps)
         self.routes = [

@@ -9,21 +9,38 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from rivulet import lean_imports
 
 
 class Regressor(Protocol):
-    """What a definition builds. River's regressors are such; others can be."""
+    """What a definition builds. River's regressors are such; anything else with these two methods is, too."""
 
     def predict_one(self, x: dict[str, float]) -> Any:
-        """Predict, leaving the state as it is."""
+        """Predict what follows the lags, leaving the state as it is."""
 
     def learn_one(self, x: dict[str, float], y: float) -> Any:
-        """Learn one observation."""
+        """Learn that `y` followed the lags."""
+
+
+@runtime_checkable
+class Forecaster(Regressor, Protocol):
+    """A regressor with a way of its own to look several steps ahead.
+
+    Of one without it, each prediction becomes the newest lag of the next.
+    """
+
+    def forecast_from(self, x: dict[str, float], steps: int) -> list[float]:
+        """Predict the next steps, leaving the state as it is."""
+
+
+class Builder(Protocol):
+    """Builds a model."""
+
+    def __call__(self, season: int | None = None) -> Regressor:
+        """Return an untrained regressor."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +52,14 @@ class Definition:
     name
         What users, keys and events call the model.
     build
-        Returns an untrained regressor, seeded: two that learn the same lessons are equal to the last bit.
+        Returns an untrained regressor, seeded: two that learn the same lessons are equal to the last bit. It is
+        called with the length of the series' season, where a user has given one.
     revision
         Raised with every change of what the model computes, so that no older snapshot is taken for its state.
     """
 
     name: str
-    build: Callable[[], Regressor]
+    build: Builder
     revision: int = 1
 
 

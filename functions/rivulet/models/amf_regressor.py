@@ -1,21 +1,22 @@
-"""An aggregated Mondrian forest of ten trees, on standardised lags.
+"""An aggregated Mondrian forest of ten trees, on the changes of a series, of what its anchor misses.
 
 J. Mourtada, S. Gaïffas, E. Scornet: AMF: Aggregated Mondrian Forests for Online Learning. JRSS-B 83(3), 2021.
 """
 
-from river import forest, preprocessing
+from __future__ import annotations
 
+from river import forest
+
+from rivulet.anchors.anchored import Anchored
 from rivulet.models import Definition, Regressor
 
 SEED = 42
-MOST_NODES = 511  # of one tree: past it leaves are updated but no longer split, so the state has a bound
+MOST_NODES = 127  # of one tree: past it leaves are updated but no longer split, so the state has a bound
 
 
-def build() -> Regressor:
+def build(season: int | None = None) -> Regressor:
     """Return the untrained model."""
-    trees = forest.AMFRegressor(n_estimators=10, max_nodes=MOST_NODES, seed=SEED)
-    regressor: Regressor = preprocessing.StandardScaler() | trees
-    return regressor
+    return Anchored(forest.AMFRegressor(n_estimators=10, max_nodes=MOST_NODES, seed=SEED), season)
 
 
-DEFINITION = Definition("amf_regressor", build)
+DEFINITION = Definition("amf_regressor", build, revision=2)

@@ -1,21 +1,25 @@
-"""Online bagging of three ridge regressions, on standardised lags.
+"""Online bagging of three ridge regressions, on the changes of a series, of what its anchor misses.
 
 The bootstrap is Oza's: each member learns an observation as often as a Poisson(1) draw says.
 N. C. Oza, S. Russell: Online Bagging and Boosting. AISTATS 2001.
 """
 
-from river import ensemble, linear_model, preprocessing
+from __future__ import annotations
 
+from river import ensemble, linear_model, optim
+
+from rivulet.anchors.anchored import Anchored
 from rivulet.models import Definition, Regressor
 
 SEED = 42
+RATE = 0.05
+RIDGE = 0.02
 
 
-def build() -> Regressor:
+def build(season: int | None = None) -> Regressor:
     """Return the untrained model."""
-    ridges = ensemble.BaggingRegressor(linear_model.LinearRegression(l2=1.0), n_models=3, seed=SEED)
-    regressor: Regressor = preprocessing.StandardScaler() | ridges
-    return regressor
+    ridge = linear_model.LinearRegression(optimizer=optim.AdaGrad(RATE), loss=optim.losses.Huber(1.0), l2=RIDGE)
+    return Anchored(ensemble.BaggingRegressor(ridge, n_models=3, seed=SEED), season)
 
 
-DEFINITION = Definition("bagging_regressor", build)
+DEFINITION = Definition("bagging_regressor", build, revision=2)

@@ -1,21 +1,24 @@
-"""The mean of the five nearest neighbours among the newest thousand observations, on standardised lags."""
+"""The mean of the ten nearest neighbours among the newest 500 observations, of what the series' anchor misses."""
 
-from river import neighbors, preprocessing
+from __future__ import annotations
 
+from river import neighbors
+
+from rivulet.anchors.anchored import Anchored
 from rivulet.models import Definition, Regressor
 
-WINDOW = 1000
+NEIGHBOURS = 10
+WINDOW = 500
 
 
-def build() -> Regressor:
+def build(season: int | None = None) -> Regressor:
     """Return the untrained model. It draws no random numbers.
 
     The engine keeps its own distance: the function that it would fall back to for another one sums over a set
     of names, whose order differs between processes, and with it the last bit.
     """
     engine = neighbors.LazySearch(window_size=WINDOW)
-    regressor: Regressor = preprocessing.StandardScaler() | neighbors.KNNRegressor(n_neighbors=5, engine=engine)
-    return regressor
+    return Anchored(neighbors.KNNRegressor(n_neighbors=NEIGHBOURS, engine=engine), season)
 
 
-DEFINITION = Definition("knn_regressor", build)
+DEFINITION = Definition("knn_regressor", build, revision=2)

@@ -1,0 +1,1 @@
+"""Anchors: cheap forecasts of a series' next value, which a model's learner starts from instead of from nothing."""

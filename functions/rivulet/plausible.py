@@ -1,0 +1,32 @@
+"""What a series makes plausible: a learner that diverged is not believed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+_WINDOW = 100
+_SPANS = 3.0  # how far outside what was seen, in widths of what was seen
+_ROUNDING = 1e-6  # of the largest value: a constant series has no width
+
+
+class PlausibleRange:
+    """A fold of a series' newest values into the range that its next ones may be in."""
+
+    def __init__(self) -> None:
+        self._values: deque[float] = deque(maxlen=_WINDOW)
+
+    def add(self, value: float) -> None:
+        """Take in the next value."""
+        self._values.append(value)
+
+    def checked(self, prediction: float, lags: Sequence[float]) -> tuple[float, bool]:
+        """Return the prediction or, where it is not plausible, the newest lag; and whether that was so.
+
+        The lags widen the range: they may come from elsewhere than the newest values.
+        """
+        low = min(min(self._values, default=lags[0]), min(lags))
+        high = max(max(self._values, default=lags[0]), max(lags))
+        room = _SPANS * (high - low) + _ROUNDING * max(abs(low), abs(high))
+        plausible = low - room <= prediction <= high + room
+        return (prediction, False) if plausible else (lags[0], True)
