@@ -7,17 +7,14 @@ state whose append failed is thrown away and folded anew: from the newest snapsh
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rivulet.errors import Conflict, Invalid
-from rivulet.fold import State
 from rivulet.lags import lag_vector, shifted
-from rivulet.lessons import Lesson
+from rivulet.lessons import Lesson, metrics_after
 from rivulet.models import Definition
 from rivulet.shelf import Desk, Shelf
 from rivulet.store.journal import Call, Journal
@@ -142,7 +139,8 @@ class Learner:
 
     def _commit(self, desk: Desk, lessons: Sequence[Lesson], call: Call | None = None) -> bool:
         """Append what was worked out; where that is refused, go back to what the journal says."""
-        metrics = metrics_of(desk.require_state(), lessons[-1])
+        state = desk.require_state()
+        metrics = metrics_after(lessons[-1], state.accuracy, state.fallbacks)
         base = (lessons[0].n - 1, desk.token)
         if lessons[0].n == 1:  # before the first lesson: whoever dies in between leaves a name, not an unknown series
             self._journal.enlist(desk.series_id)
@@ -198,17 +196,6 @@ class Learner:
                 return False
             self.tally.filled += len(lessons)
         return state.seq == seq - 1
-
-
-def metrics_of(state: State, lesson: Lesson) -> dict[str, str]:
-    """Return the metrics after a lesson, each as JSON: what the exporter, the ledger and people read."""
-    accuracy = state.accuracy
-    values: dict[str, Any] = {"count": accuracy.count, "seq": lesson.top, "fallbacks": state.fallbacks}
-    values |= accuracy.windows()
-    values |= {f"{name}_all": value for name, value in accuracy.overall().items()}
-    values |= {"last_prediction": lesson.prediction, "last_actual": lesson.target, "last_error": lesson.error}
-    values["forecast"] = lesson.forecast
-    return {name: repr(value) if type(value) is float else json.dumps(value) for name, value in values.items()}
 
 
 def _contended(series_id: str) -> Conflict:

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from rivulet.accuracy import Accuracy
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -71,3 +73,13 @@ class Lesson:
     def decode(cls, n: int, token: str, body: bytes) -> Lesson:
         """Restore what `encode` returned."""
         return cls(n=n, token=token, **json.loads(body))
+
+
+def metrics_after(lesson: Lesson, accuracy: Accuracy, fallbacks: int = 0) -> dict[str, str]:
+    """Return the metrics after a lesson, each as JSON: what the exporter, the ledger and people read."""
+    values: dict[str, Any] = {"count": accuracy.count, "seq": lesson.top, "fallbacks": fallbacks}
+    values |= accuracy.windows()
+    values |= {f"{name}_all": value for name, value in accuracy.overall().items()}
+    values |= {"last_prediction": lesson.prediction, "last_actual": lesson.target, "last_error": lesson.error}
+    values["forecast"] = lesson.forecast
+    return {name: repr(value) if type(value) is float else json.dumps(value) for name, value in values.items()}

@@ -9,10 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rivulet.accuracy import measure
+from rivulet.baselines import NAMES as BASELINES
 from rivulet.baselines import SEASONAL_NAIVE, Baselines
+from rivulet.champion import NAME as CHAMPION
+from rivulet.contest import Contest
 from rivulet.deadletters import DeadLetters
 from rivulet.errors import NotThere
 from rivulet.lessons import Lesson
+from rivulet.settings import Settings
 from rivulet.store import Store
 from rivulet.store.journal import Journal
 from rivulet.store.notes import Notes
@@ -27,20 +31,17 @@ class Reports:
 
     Parameters
     ----------
-    models
-        The models that are expected to predict every observation.
-    season
-        Length of the season of the seasonal naive baseline.
+    settings
+        The models that are expected to predict every observation, and the lengths of seasons.
     """
 
-    def __init__(
-        self, store: Store, notes: Notes, dead_letters: DeadLetters, models: Sequence[str], season: int
-    ) -> None:
+    def __init__(self, store: Store, notes: Notes, dead_letters: DeadLetters, settings: Settings) -> None:
         self._notes = notes
         self._dead_letters = dead_letters
-        self._season = season
+        self._settings = settings
         self._record = SeriesRecord(store)
-        self._journals = {model: Journal(store, model) for model in models}
+        self._journals = {model: Journal(store, model) for model in settings.models}
+        self._contest = Contest(store, self._record, self._journals, settings.season, settings.seasons)
 
     def run(self, series_id: str, seq: int, wait: float) -> dict[str, Any]:
         """Return the way of one observation.
@@ -90,7 +91,9 @@ class Reports:
 
     def predictions(self, series_id: str, model: str, first: int, last: int, most: int) -> dict[str, Any]:
         """Return a model's predictions of the observations from `first` to `last`, at most `most`."""
-        journal = self._journals[model]
+        if model == CHAMPION:
+            self._contest.advance(series_id)
+        journal = self._contest.journal if model == CHAMPION else self._journals[model]
         n = journal.find(series_id, first)
         lessons = journal.read(series_id, n, count=most + 1) if n else []
         rows = [lesson for lesson in lessons[:most] if lesson.top <= last]
@@ -113,6 +116,19 @@ class Reports:
             "next": lessons[most].top if more else None,
         }
 
+    def crown(self, series_id: str) -> None:
+        """Let the champion take in what the models have predicted meanwhile."""
+        self._contest.advance(series_id)
+
+    def forecast(self, series_id: str) -> dict[str, Any] | None:
+        """Return what the champion expects next, and whom it listens to; ``None`` while it knows nothing."""
+        champion = self._contest.advance(series_id)
+        if not champion.forecast:
+            return None
+        steps = [{"step": step, "value": value} for step, value in enumerate(champion.forecast, 1)]
+        weights = champion.weights([*self._journals, *BASELINES])
+        return {"series_id": series_id, "model": CHAMPION, "seq": champion.seq, "forecast": steps, "weights": weights}
+
     def _labels(self, series_id: str, lessons: Sequence[Lesson]) -> dict[int | None, str | None]:
         numbers = [lesson.seq for lesson in lessons if lesson.seq is not None]
         if not numbers:
@@ -120,13 +136,15 @@ class Reports:
         return {entry.seq: entry.meta.get("time") for entry in self._record.read(series_id, numbers[0], numbers[-1])}
 
     def leaderboard(self, series_id: str) -> dict[str, Any] | None:
-        """Return models and baselines by their mean absolute error; ``None`` for an unknown series."""
-        rows = [_model_row(model, journal, series_id) for model, journal in self._journals.items()]
+        """Return models, baselines and the champion by their mean absolute error; ``None`` for an unknown series."""
+        rows = [_model_row(model, "model", journal, series_id) for model, journal in self._journals.items()]
         observations = self._record.count(series_id)
         if not observations and not any(row["count"] for row in rows):
             return None
         baselines = self._caught_up(series_id)
         rows += _baseline_rows(baselines)
+        self._contest.advance(series_id)
+        rows.append(_model_row(CHAMPION, "champion", self._contest.journal, series_id))
         reference = baselines.accuracy[SEASONAL_NAIVE].overall()["mae"]
         for row in rows:
             row["relative_mae"] = row["mae"] / reference if reference and row["mae"] is not None else None
@@ -135,7 +153,8 @@ class Reports:
         return {"series_id": series_id, "observations": observations, "rows": rows, "dead_letters": dead_letters}
 
     def _caught_up(self, series_id: str) -> Baselines:
-        baselines = self._notes.baselines(series_id, self._season)
+        season = self._settings.seasons.get(series_id, self._settings.season)
+        baselines = self._notes.baselines(series_id, season)
         before = baselines.seq
         while entries := self._record.read(series_id, baselines.seq + 1, count=_PAGE):
             for entry in entries:
@@ -151,11 +170,11 @@ def _lesson_of(journal: Journal, series_id: str, seq: int) -> tuple[Lesson, int]
     return found[0] if found and found[0][0].seq == seq else None
 
 
-def _model_row(model: str, journal: Journal, series_id: str) -> dict[str, Any]:
+def _model_row(model: str, kind: str, journal: Journal, series_id: str) -> dict[str, Any]:
     metrics = {name: json.loads(value) for name, value in journal.metrics(series_id).items()}
     overall = {name: metrics.get(f"{name}_all") for name in ("mae", "rmse", "mape")}
     newest = {f"{name}_20": metrics.get(f"{name}_20") for name in ("mae", "rmse", "mape")}
-    return {"model": model, "kind": "model", "count": metrics.get("count", 0), **overall, **newest}
+    return {"model": model, "kind": kind, "count": metrics.get("count", 0), **overall, **newest}
 
 
 def _baseline_rows(baselines: Baselines) -> list[dict[str, Any]]:

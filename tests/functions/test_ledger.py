@@ -121,8 +121,9 @@ def test_leaderboard_is_that_of_the_predictions(ledger: FunctionProcess, streame
     pairs = {
         "naive": list(zip(VALUES[1:], VALUES, strict=False)),
         "seasonal_naive": list(zip(VALUES[SEASON:], VALUES, strict=False)),
+        "drift": [(VALUES[k], VALUES[k - 1] + (VALUES[k - 1] - VALUES[0]) / (k - 1)) for k in range(2, len(VALUES))],
     }
-    for name in LEDGER_MODELS:
+    for name in (*LEDGER_MODELS, "champion"):
         page = ledger.get("/predictions", series_id=streamed, model=name).json()["predictions"]
         pairs[name] = [(row["target"], row["prediction"]) for row in page]
     assert set(rows) == set(pairs)

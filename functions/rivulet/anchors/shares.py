@@ -36,16 +36,32 @@ class Loss:
         """The mean, zero where there is none."""
         return self._sum / self._weight if self._weight else 0.0
 
+    def to_json(self) -> list[float]:
+        """Return what `from_json` restores."""
+        return [self._sum, self._weight]
+
+    @classmethod
+    def from_json(cls, value: Sequence[float]) -> Loss:
+        """Restore what `to_json` returned."""
+        loss = cls()
+        loss._sum, loss._weight = value
+        return loss
+
     @property
     def known(self) -> bool:
         """Whether there was an error."""
         return self._weight > 0
 
 
-def shares(competing: Sequence[tuple[Loss, Forecaster]]) -> list[tuple[float, Forecaster]]:
+def shares(competing: Sequence[tuple[Loss, Forecaster]], power: float = POWER) -> list[tuple[float, Forecaster]]:
     """Return each forecaster's weight; they add up to one, and forecasters without a say are left out.
 
     While no forecaster has an error, all count the same; later, those that have none do not count yet.
+
+    Parameters
+    ----------
+    power
+        With what power of a forecaster's error its weight falls.
     """
     scored = [(loss.mean, forecaster) for loss, forecaster in competing if loss.known]
     if not scored:
@@ -54,7 +70,7 @@ def shares(competing: Sequence[tuple[Loss, Forecaster]]) -> list[tuple[float, Fo
     if best <= 0:
         perfect = [forecaster for mean, forecaster in scored if mean <= 0]
         return [(1 / len(perfect), forecaster) for forecaster in perfect]
-    weighed = [((best / mean) ** POWER, forecaster) for mean, forecaster in scored]
+    weighed = [((best / mean) ** power, forecaster) for mean, forecaster in scored]
     heard = [(weight, forecaster) for weight, forecaster in weighed if weight >= _LEAST]
     total = sum(weight for weight, _ in heard)
     return [(weight / total, forecaster) for weight, forecaster in heard]

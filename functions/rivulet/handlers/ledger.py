@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 from rivulet import events
+from rivulet.champion import NAME as CHAMPION
 from rivulet.deadletters import DeadLetters
 from rivulet.errors import Invalid, NotThere, TryAgain
 from rivulet.events import Event
@@ -30,11 +31,12 @@ class LedgerHandler:
         self._notes = Notes(store)
         self._dead_letters = DeadLetters(self._notes, settings.broker_url)
         self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
-        self._reports = Reports(store, self._notes, self._dead_letters, settings.models, settings.season)
+        self._reports = Reports(store, self._notes, self._dead_letters, settings)
         self.routes = [
             Route("GET", "/runs/<series_id>/<seq>", self.run, ("wait",)),
             Route("GET", "/predictions", self.predictions, ("series_id", "model", "from", "to")),
             Route("GET", "/leaderboard", self.leaderboard, ("series_id",)),
+            Route("GET", "/forecast", self.forecast, ("series_id",)),
             Route("GET", "/deadletters", self.dead_letters, ("series_id", "after")),
             Route("POST", "/deadletters", self.bury),
             Route("POST", "/deadletters/replay", self.replay),
@@ -61,20 +63,28 @@ class LedgerHandler:
     def predictions(self, call: Call) -> dict[str, Any]:
         """Return what a model predicted, in order."""
         series, model = series_id(call.argument("series_id", "default")), call.argument("model")
-        if model not in self._settings.models:
-            raise Invalid(f"query parameter 'model' must be one of {', '.join(self._settings.models)}")
+        if model not in (*self._settings.models, CHAMPION):
+            raise Invalid(f"query parameter 'model' must be one of {', '.join(self._settings.models)}, {CHAMPION}")
         first, last = call.count("from", 1, MOST_SEQ, 1), call.count("to", 1, MOST_SEQ, MOST_SEQ)
         if last < first:
             raise Invalid("query parameter 'to' must not be less than 'from'")
         return self._reports.predictions(series, model, first, last, _PAGE)
 
     def leaderboard(self, call: Call) -> dict[str, Any]:
-        """Return how good models and baselines are, best first."""
+        """Return how good models, baselines and their combination are, best first."""
         series = series_id(call.argument("series_id", "default"))
         board = self._reports.leaderboard(series)
         if board is None:
             raise NotThere(f"there is no series {series!r}")
         return board
+
+    def forecast(self, call: Call) -> dict[str, Any]:
+        """Return what the champion expects next."""
+        series = series_id(call.argument("series_id", "default"))
+        forecast = self._reports.forecast(series)
+        if forecast is None:
+            raise NotThere(f"the models have predicted nothing of series {series!r} yet")
+        return forecast
 
     def dead_letters(self, call: Call) -> dict[str, Any]:
         """Return what could not be delivered, oldest first."""
@@ -97,7 +107,7 @@ class LedgerHandler:
     def remove(self, call: Call) -> None:
         """Remove all that is known of a series."""
         series = series_id(call.path["series_id"])
-        if not self._notes.remove_series(series, self._settings.models):
+        if not self._notes.remove_series(series, (*self._settings.models, CHAMPION)):
             raise NotThere(f"there is no series {series!r}")
 
     def health(self, call: Call) -> dict[str, Any]:
@@ -116,5 +126,8 @@ class LedgerHandler:
         for name in ("prediction", "target"):
             number(body.required(name), name)
         note = {"event_id": event.id, "traceparent": event.extensions.get("traceparent")}
-        self._notes.arrived(body.series_id(), body.integer("seq", 1, MOST_SEQ), model, note)
+        series = body.series_id()
+        arrived = self._notes.arrived(series, body.integer("seq", 1, MOST_SEQ), model, note)
+        if arrived >= len(self._settings.models):
+            self._reports.crown(series)
         return None

@@ -1,15 +1,15 @@
 -- Appends lessons if the journal still ends with the lesson that they build on. The token says which one that is:
 -- after a series was removed and begun anew, the same number is another lesson.
 --
--- KEYS: journal, metrics, and for a call with an Idempotency-Key its memory.
--- ARGV: number and token of the lesson built on; seconds and text of the call's memory; names and values of the metrics
+-- KEYS: journal, metrics, and either, for a call with an Idempotency-Key, its memory, or a state that is kept as text.
+-- ARGV: number and token of the lesson built on; seconds (0 for a state) and text of what is kept; names and values of the metrics
 --       in turn, as one JSON list (fifty arguments would cost the client much more); then token and body of each lesson.
 -- Returns: 1 if they were appended, else 0.
 
-local journal, metrics, call = KEYS[1], KEYS[2], KEYS[3]
-local base, token, call_memory, call_value = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
-if call then
-  if redis.call('EXISTS', call) == 1 then return 0 end
+local journal, metrics, kept = KEYS[1], KEYS[2], KEYS[3]
+local base, token, seconds, text = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), ARGV[4]
+if seconds > 0 then
+  if redis.call('EXISTS', kept) == 1 then return 0 end
 end
 local newest = redis.call('XREVRANGE', journal, '+', '-', 'COUNT', 1)[1]
 local last, last_token = 0, ''
@@ -25,5 +25,9 @@ for i = 6, #ARGV, 2 do
   redis.call('XADD', journal, string.format('%d-0', last), 'token', ARGV[i], 'lesson', ARGV[i + 1], 'at', now)
 end
 redis.call('HSET', metrics, 'updated_ms', now, unpack(cjson.decode(ARGV[5])))
-if call then redis.call('SET', call, call_value, 'EX', call_memory) end
+if seconds > 0 then
+  redis.call('SET', kept, text, 'EX', seconds)
+elseif kept then
+  redis.call('SET', kept, text)
+end
 return 1

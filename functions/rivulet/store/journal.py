@@ -48,6 +48,7 @@ class Journal:
         lessons: Sequence[Lesson],
         metrics: Mapping[str, str],
         call: Call | None = None,
+        state: str | None = None,
     ) -> bool:
         """Append lessons, and what they make of the metrics, in one atomic step.
 
@@ -57,6 +58,8 @@ class Journal:
             Number and token of the lesson that the first of them follows.
         call
             Remembered with the last lesson's number; with a key that was used before nothing is appended.
+        state
+            Kept with the lessons, for a state that is small enough to be written with each; not beside a `call`.
 
         Returns
         -------
@@ -68,9 +71,12 @@ class Journal:
         if call:
             keys.append(self._key(series_id, f"call:{call.key}"))
             remembered = f"{call.body_digest} {lessons[-1].n}"
+        elif state is not None:
+            keys.append(self._key(series_id, "state"))
+            remembered = state
         entries = [item for lesson in lessons for item in (lesson.token, lesson.encode())]
         measured = json.dumps([item for pair in metrics.items() for item in pair])
-        memory = call.memory if call else 0
+        memory = max(1, call.memory) if call else 0
         return bool(self._commit(keys, [*base, memory, remembered, measured, *entries]))
 
     def answered(self, series_id: str, key: str) -> tuple[str, int] | None:
@@ -120,6 +126,16 @@ class Journal:
             else:
                 low = middle + 1
         return low
+
+    def state(self, series_id: str) -> str | None:
+        """Return the state that the newest commit kept."""
+        kept: bytes | None = self._store.call(self._store.client.get, self._key(series_id, "state"))
+        return None if kept is None else kept.decode()
+
+    def erase(self, series_id: str) -> None:
+        """Remove what the model knows of a series, to begin anew."""
+        keys = [self._key(series_id, part) for part in ("journal", "metrics", "state", "snapshot")]
+        self._store.call(self._store.client.unlink, *keys)
 
     def snapshot(self, series_id: str) -> bytes | None:
         """Return the newest snapshot."""

@@ -32,14 +32,21 @@ class Notes:
         self._store = store
         self._keep_dead = store.script(_KEEP_DEAD)
 
-    def arrived(self, series_id: str, seq: int, model: str, event: Mapping[str, Any]) -> None:
-        """Note that a prediction came to the ledger; the first arrival counts."""
+    def arrived(self, series_id: str, seq: int, model: str, event: Mapping[str, Any]) -> int:
+        """Note that a prediction came to the ledger; the first arrival counts.
+
+        Returns
+        -------
+        int
+            How many models' predictions of the observation have come.
+        """
         key = ledger_key(series_id, f"run:{seq}")
         note = json.dumps({**event, "at_ms": time.time_ns() // 1_000_000})
         pipeline = self._store.client.pipeline()
         pipeline.hsetnx(key, model, note)
         pipeline.expire(key, _MEMORY)
-        self._store.call(pipeline.execute)
+        pipeline.hlen(key)
+        return int(self._store.call(pipeline.execute)[-1])
 
     def arrivals(self, series_id: str, seq: int) -> dict[str, Any]:
         """Return the noted arrivals of one observation's predictions, by model."""
@@ -80,7 +87,10 @@ class Notes:
     def baselines(self, series_id: str, season: int) -> Baselines:
         """Return the baselines as far as they were computed, for this season."""
         kept = self._store.call(self._store.client.get, ledger_key(series_id, "baselines"))
-        baselines = Baselines.from_json(json.loads(kept)) if kept else Baselines(season)
+        try:
+            baselines = Baselines.from_json(json.loads(kept)) if kept else Baselines(season)
+        except KeyError:  # kept by an earlier version
+            return Baselines(season)
         return baselines if baselines.season == season else Baselines(season)
 
     def keep_baselines(self, series_id: str, baselines: Baselines) -> None:
