@@ -16,7 +16,7 @@ from rivulet.anchors.shares import Loss, shares
 from rivulet.baselines import Baselines
 
 NAME = "champion"
-POWER = 4
+POWER = 6
 _WORST = 10.0  # times the champion's usual error: what an outlier may cost
 
 
@@ -68,13 +68,17 @@ class Champion:
         if not said:
             raise ValueError(f"observation {seq}: nobody predicted it")
         prediction = sum(weight * said[name] for name, weight in self.weights(list(said)).items())
+        if self.baselines.seq:  # of the first observation nobody can know anything: it says nothing about anyone
+            self._score(target, prediction, said)
+        self.accuracy.add(target, prediction)
+        self.baselines.add(seq, target)
+        return prediction
+
+    def _score(self, target: float, prediction: float, said: Mapping[str, float]) -> None:
         most = _WORST * self._own.mean or math.inf
         for name, value in said.items():
             self._losses.setdefault(name, Loss()).add(min(abs(target - value), most))
         self._own.add(min(abs(target - prediction), most))
-        self.accuracy.add(target, prediction)
-        self.baselines.add(seq, target)
-        return prediction
 
     def look_ahead(self, forecasts: Mapping[str, list[float]]) -> list[float]:
         """Set the forecast, from those that the models made after the newest observation."""

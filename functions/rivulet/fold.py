@@ -40,7 +40,8 @@ class State:
     """
 
     def __init__(self, definition: Definition, season: int | None = None) -> None:
-        self._model = definition.build(season)
+        self._model: Any = definition.build(season)
+        self._looks_ahead = isinstance(self._model, Forecaster)
         self.season = season
         self._range = PlausibleRange()
         self.n = 0
@@ -60,10 +61,14 @@ class State:
         """Predict, and say whether the newest lag had to stand in for the model's answer."""
         if not self.n:
             return lags[0], False
-        return self._range.checked(self._ask(lags), lags)
+        value = self._ask(lags)
+        least, most = self._range.around(lags)
+        return (value, False) if least <= value <= most else (lags[0], True)
 
     def forecast(self, lags: Sequence[float], steps: int) -> list[float]:
-        """Predict recursively: each prediction becomes the newest lag of the next.
+        """Predict several steps: each prediction becomes the newest lag of the next.
+
+        A step that is not plausible repeats the one before it.
 
         Parameters
         ----------
@@ -74,21 +79,25 @@ class State:
         """
         if not self.n:
             return [lags[0]] * steps
-        if isinstance(self._model, Forecaster):
-            return self._model_forecast(self._model, lags, steps)
-        values: list[float] = []
+        least, most = self._range.around(lags)
+        if self._looks_ahead:
+            values = self._ask_ahead(lags, steps)
+            for step, value in enumerate(values):
+                if not least <= value <= most:
+                    values[step] = values[step - 1] if step else lags[0]
+            return values
+        values = []
         for _ in range(steps):
-            value, _ = self._range.checked(self._ask(lags), lags)
-            values.append(value)
-            lags = shifted(lags, value)
+            value = self._ask(lags)
+            values.append(value if least <= value <= most else lags[0])
+            lags = shifted(lags, values[-1])
         return values
 
-    def _model_forecast(self, model: Forecaster, lags: Sequence[float], steps: int) -> list[float]:
+    def _ask_ahead(self, lags: Sequence[float], steps: int) -> list[float]:
         try:
-            values = model.forecast_from(named(lags), steps)
+            return list(self._model.forecast_from(named(lags), steps))
         except (ArithmeticError, ValueError):
-            return [lags[0]] * steps
-        return [self._range.checked(value, lags)[0] for value in values]
+            return [math.nan] * steps
 
     def _ask(self, lags: Sequence[float]) -> float:
         try:

@@ -20,13 +20,12 @@ class PlausibleRange:
         """Take in the next value."""
         self._values.append(value)
 
-    def checked(self, prediction: float, lags: Sequence[float]) -> tuple[float, bool]:
-        """Return the prediction or, where it is not plausible, the newest lag; and whether that was so.
+    def around(self, lags: Sequence[float]) -> tuple[float, float]:
+        """Return the least and the largest plausible value of what follows the lags.
 
         The lags widen the range: they may come from elsewhere than the newest values.
         """
         low = min(min(self._values, default=lags[0]), min(lags))
         high = max(max(self._values, default=lags[0]), max(lags))
         room = _SPANS * (high - low) + _ROUNDING * max(abs(low), abs(high))
-        plausible = low - room <= prediction <= high + room
-        return (prediction, False) if plausible else (lags[0], True)
+        return low - room, high + room

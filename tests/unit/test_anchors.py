@@ -30,8 +30,8 @@ def errors(values: list[float], season: int | None = None) -> list[float]:
 def test_rates_of_one_and_zero_are_the_naive_forecasts() -> None:
     values = [3.0, 1.0, 4.0, 1.5, 9.0, 2.0, 6.0, 5.0]
     naive, seasonal = Smoothing(Rates(1.0), 1, values), Smoothing(Rates(0.0, 0.0, 1.0), 4, values)
-    assert [naive.ahead(step) for step in (1, 2)] == [5.0, 5.0]
-    assert [seasonal.ahead(step) for step in range(1, 9)] == pytest.approx(values[4:] * 2)
+    assert naive.path(2) == [5.0, 5.0]
+    assert seasonal.path(8) == pytest.approx(values[4:] * 2)
 
 
 def test_simple_smoothing_is_the_weighted_mean() -> None:
@@ -39,19 +39,19 @@ def test_simple_smoothing_is_the_weighted_mean() -> None:
     expected = values[0]
     for value in values:
         expected = 0.3 * value + 0.7 * expected
-    assert Smoothing(Rates(0.3), 1, values).ahead() == pytest.approx(expected)
+    assert Smoothing(Rates(0.3), 1, values).path(1) == pytest.approx([expected])
 
 
 def test_a_trend_is_damped() -> None:
     smoothing = Smoothing(Rates(1.0, 1.0, 0.0, 0.5), 1, [0.0, 8.0])
-    assert [smoothing.ahead(step) for step in (1, 2, 3)] == [12.0, 14.0, 15.0]
+    assert smoothing.path(3) == [12.0, 14.0, 15.0]
 
 
 def test_what_learning_returns_is_the_next_forecast() -> None:
     draw = random.Random(1)
     smoothing = Smoothing(Rates(0.5, 0.3, 0.25, 0.9), 4, [draw.random() for _ in range(8)])
     for _ in range(20):
-        assert smoothing.learn(draw.random()) == pytest.approx(smoothing.ahead())
+        assert smoothing.learn(draw.random()) == smoothing.path(1)[0]
 
 
 def test_a_strict_season_on_a_slope_is_known_after_two_seasons() -> None:
@@ -61,7 +61,7 @@ def test_a_strict_season_on_a_slope_is_known_after_two_seasons() -> None:
     bank = Bank(7)
     for value in values[:49]:
         bank.learn(value)
-    assert [bank.ahead(step) for step in range(1, 10)] == pytest.approx(values[49:58])
+    assert bank.path(9) == pytest.approx(values[49:58])
 
 
 def test_a_season_in_ratios_is_met_by_ratios() -> None:
@@ -125,7 +125,7 @@ def test_the_bank_has_a_bound_and_survives_a_pickle() -> None:
     for value in (1.0, -2.0, 30.0):
         bank.learn(value)
         again.learn(value)
-        assert again.ahead(3) == bank.ahead(3)
+        assert again.path(3) == bank.path(3)
 
 
 def test_shares_follow_the_nearest_and_add_up_to_one() -> None:

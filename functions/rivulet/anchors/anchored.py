@@ -69,9 +69,12 @@ class Anchored:
         if not self._bank.count:
             return [lags[0]] * steps
         beyond, moved, values = self._position(lags)
+        last = beyond + steps
+        anchors = self._bank.path(last) if last > 1 else [0.0]
+        anchors[0] = self._bank.ahead()
         found: list[float] = []
-        for step in range(beyond, beyond + steps):
-            prediction = self._bank.ahead(step + 1) + moved
+        for step in range(beyond, last):
+            prediction = anchors[step] + moved
             if self._lessons >= _UNHEARD and self._heard and self._bank.scale:
                 seen = self._seen(values, step)
                 said = self._said(seen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from rivulet.anchors.season import LENGTHS, SeasonDetector
@@ -57,16 +57,15 @@ class _Anchor:
         if self._kind.changes:
             scaled = [after - before for before, after in itertools.pairwise(scaled)]
         self._smoothing = Smoothing(self._kind.rates, self._kind.period, scaled)
-        self.next = self.ahead(1)
+        self.next = self.path(1)[0]
 
-    def ahead(self, steps: int) -> float:
+    def path(self, steps: int) -> list[float]:
+        """Return the forecasts of the next `steps` values."""
+        found: Iterable[float] = self._smoothing.path(steps)
         if self._kind.changes:
-            value = self._last
-            for step in range(1, steps + 1):
-                value += self._smoothing.ahead(step)
-        else:
-            value = self._smoothing.ahead(steps)
-        return math.exp(min(value, _MOST_EXPONENT)) if self._kind.ratios else value
+            found = itertools.accumulate(found, initial=self._last)
+            next(found)
+        return [math.exp(min(value, _MOST_EXPONENT)) for value in found] if self._kind.ratios else list(found)
 
     def learn(self, value: float, logarithm: float, most: float) -> None:
         """Take in the next value; an error of more than `most` counts as `most`."""
@@ -116,11 +115,17 @@ class Bank:
         """The season's length, 1 for none."""
         return self._season
 
-    def ahead(self, steps: int = 1) -> float:
-        """Return the forecast of the value that is `steps` after the newest; there has to be one."""
-        if steps == 1:
-            return sum(share * anchor.next for share, anchor in self._shares)
-        return sum(share * anchor.ahead(steps) for share, anchor in self._shares)
+    def ahead(self) -> float:
+        """Return the forecast of the next value; there has to be one before it."""
+        return sum(share * anchor.next for share, anchor in self._shares)
+
+    def path(self, steps: int) -> list[float]:
+        """Return the forecasts of the next `steps` values."""
+        found = [0.0] * steps
+        for share, anchor in self._shares:
+            for step, value in enumerate(anchor.path(steps)):
+                found[step] += share * value
+        return found
 
     def learn(self, value: float) -> None:
         """Take in the next value."""

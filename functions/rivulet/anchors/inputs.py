@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 WIDEST = 6.0  # usual errors: what is further out is an outlier, and counts as this
-_CHANGES = 3
-_ERRORS = 2
+_CHANGES = ("change_1", "change_2", "change_3")
+_ERRORS = ("error_1", "error_2")
 
 
 def inputs(values: Sequence[float], season: int, scale: float, errors: Sequence[float]) -> dict[str, float]:
@@ -36,19 +36,21 @@ def inputs(values: Sequence[float], season: int, scale: float, errors: Sequence[
     count = len(values)
 
     def between(newer: int, older: int) -> float:
-        return clipped((values[-newer] - values[-older]) / scale) if older <= count else 0.0
+        if older > count:
+            return 0.0
+        value = (values[-newer] - values[-older]) / scale
+        return value if -WIDEST < value < WIDEST else clipped(value)
 
-    def error(back: int) -> float:
-        return clipped(errors[-back]) if back <= len(errors) else 0.0
-
-    seen = {f"change_{k}": between(k, k + 1) for k in range(1, _CHANGES + 1)}
-    seen |= {f"error_{k}": error(k) for k in range(1, _ERRORS + 1)}
+    known = len(errors)
+    seen = {name: between(k, k + 1) for k, name in enumerate(_CHANGES, 1)}
+    for k, name in enumerate(_ERRORS, 1):
+        seen[name] = clipped(errors[-k]) if k <= known else 0.0
     if season > 1:
         seen["season_change"] = between(season, season + 1)
         seen["season_next"] = between(season - 1, season) if season > 2 else 0.0
         seen["season_over"] = between(1, season + 1)
         seen["season_before"] = between(season, 2 * season)
-        seen["season_error"] = error(season)
+        seen["season_error"] = clipped(errors[-season]) if season <= known else 0.0
     return seen
 
 

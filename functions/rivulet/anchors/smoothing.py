@@ -49,15 +49,16 @@ class Smoothing:
         for value in values:
             self.learn(value)
 
-    def ahead(self, steps: int = 1) -> float:
-        """Return the forecast of the value that is `steps` after the newest."""
-        trend, damping = self._trend, self._rates.damping
-        value = self._level
-        for _ in range(steps):
+    def path(self, steps: int) -> list[float]:
+        """Return the forecasts of the next `steps` values."""
+        value, trend, damping = self._level, self._trend, self._rates.damping
+        season, place = self._season, self._place
+        found = []
+        for step in range(steps):
             trend *= damping
             value += trend
-        season = self._season
-        return value + season[(self._place + steps - 1) % len(season)]
+            found.append(value + season[(place + step) % len(season)])
+        return found
 
     def learn(self, value: float) -> float:
         """Take in the next value, and return the forecast of the one after it."""
