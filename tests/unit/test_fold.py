@@ -13,10 +13,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from river import linear_model, optim
 
 from rivulet.fold import State
 from rivulet.lags import lag_vector
-from rivulet.models import UnknownModel, definition, names
+from rivulet.models import Definition, Regressor, UnknownModel, definition, names
 from rivulet.snapshots import Checkpoint, Snapshots
 
 FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
@@ -44,8 +45,8 @@ def fold(state: State, first: int, last: int) -> list[str]:
     predictions = []
     for k in range(first, last):
         lags = lag_vector(VALUES[max(0, k - N_LAGS) : k][::-1], N_LAGS)
-        prediction = state.predict(lags)
-        state.learn(lags, VALUES[k], prediction, k + 1)
+        prediction, fallback = state.assess(lags)
+        state.learn(lags, VALUES[k], prediction, k + 1, fallback)
         predictions.append(prediction.hex())
     return predictions
 
@@ -111,6 +112,18 @@ def test_extreme_values_leave_finite_predictions(name: str) -> None:
         lags = [(-1) ** k * 1e15] * N_LAGS
         state.learn(lags, value, state.predict(lags), k + 1)
         assert all(math.isfinite(step) for step in state.forecast(state.next_lags, 20))
+
+
+def test_a_learner_that_diverges_is_replaced_and_counted() -> None:
+    def build(season: int | None = None) -> Regressor:
+        regressor: Regressor = linear_model.LinearRegression(optimizer=optim.SGD(1.0))
+        return regressor
+
+    state = State(Definition("diverging", build))
+    predictions = fold(state, 0, 100)
+    assert 50 < state.fallbacks < 100
+    assert predictions[-1] == VALUES[98].hex()  # the newest lag
+    assert state.forecast(state.next_lags, 3) == [VALUES[99]] * 3
 
 
 def test_an_unknown_model_is_named() -> None:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 WIDEST = 6.0  # usual errors: what is further out is an outlier, and counts as this
 _CHANGES = ("change_1", "change_2", "change_3")
 _ERRORS = ("error_1", "error_2")
+_SEASONAL = ("season_change", "season_next", "season_over", "season_before", "season_error")
+NAMES = (*_CHANGES, *_ERRORS, *_SEASONAL)
 
 
 def inputs(values: Sequence[float], season: int, scale: float, errors: Sequence[float]) -> dict[str, float]:
