@@ -18,6 +18,7 @@ settings, from the environment:
   RIVULET_HOST          the address to listen on (127.0.0.1)
   RIVULET_PORT          the port of the functions (8080)
   RIVULET_BROKER_PORT   the port of the Broker (8081)
+  RIVULET_EXPORTER_PORT the port of the metrics, or off (9464)
   RIVULET_LEGACY_PORTS  on, or off to leave the ports 8001 to 8013 alone (on)
   RIVULET_DATA          the folder for Redis' files, logs and the lock (.rivulet)
   RIVULET_READY_TIMEOUT how long a function may take to become ready (60s)
@@ -89,7 +90,8 @@ async def serve(platform: Platform) -> int:
 def _ready_line(platform: Platform) -> str:
     port = platform.gateway_url.rpartition(":")[2]
     service = next(iter(platform.manifests.services.values()))
+    metrics = f", metrics {platform.exporter_url}" if platform.exporter_url else ""
     return (
         f"ready: functions http://<service>.{service.namespace}.localhost:{port} "
-        f"(such as {service.name}), Broker {platform.broker_url}, Redis {platform.redis_url}"
+        f"(such as {service.name}), Broker {platform.broker_url}, Redis {platform.redis_url}{metrics}"
     )
