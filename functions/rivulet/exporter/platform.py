@@ -27,6 +27,8 @@ _HISTOGRAMS = {
     "chain": ("rivulet_chain_latency_seconds", "How long an observation took to become recorded predictions.", "stage"),
     "cold": ("rivulet_cold_start_seconds", "What a new process had to do first.", "phase"),
 }
+# There from the start, at zero: a counter that appears at one has no rate.
+_ALWAYS = {"cold": {"import", "restore"}}
 _REDIS_GAUGES = {
     "used_memory": ("redis_memory_used_bytes", "Bytes that Redis has allocated."),
     "used_memory_rss": ("redis_memory_used_rss_bytes", "Bytes that the system gave to Redis."),
@@ -81,7 +83,7 @@ def _histogram(reports: Reports, name: str, metric: str, text: str, label: str) 
     family = HistogramMetricFamily(metric, text, labels=["service", label])
     bounds = [*map(repr, tally.HISTOGRAMS[name]), tally.TOP]
     for service, report in reports.items():
-        for kind in sorted({key[1] for key in report.counts if key[0] == name}):
+        for kind in sorted({key[1] for key in report.counts if key[0] == name} | _ALWAYS.get(name, set())):
             total, buckets = 0.0, []
             for bound in bounds:
                 total += report.counts.get((name, kind, bound), 0)
