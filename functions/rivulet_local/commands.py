@@ -1,4 +1,4 @@
-"""The command line: ``up``, ``ps`` and ``run``."""
+"""The command line: ``up``, ``ps``, ``run`` and ``watch``."""
 
 from __future__ import annotations
 
@@ -43,6 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", stream=sys.stderr)
+    if chosen.command == "watch":
+        return _watch(settings, chosen.address, chosen.once)
     if chosen.command == "ps":
         return asyncio.run(list_services(settings))
     try:
@@ -62,8 +64,23 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     commands.add_parser("up", help="start the platform and keep it running until Ctrl-C")
     commands.add_parser("ps", help="list the services of a running platform")
+    watching = commands.add_parser("watch", help="show what happens, in the terminal, until Ctrl-C")
+    watching.add_argument("address", nargs="?", help="where the metrics are; the running platform's own without it")
+    watching.add_argument("--once", action="store_true", help="show it once and end")
     commands.add_parser("run", help="stream the data set through the platform and print the leaderboard")
     return parser
+
+
+def _watch(settings: LocalSettings, address: str | None, once: bool) -> int:
+    from rivulet_local.watch import watch  # late, as only this command needs a parser of metrics
+
+    if address is None and settings.exporter_port is None:
+        print("RIVULET_EXPORTER_PORT is off: give the address of an exporter.", file=sys.stderr)
+        return 2
+    own = f"{settings.gateway_url.rpartition(':')[0]}:{settings.exporter_port}"
+    base = (address or own).rstrip("/")
+    where = base if base.endswith("/metrics") else f"{base}/metrics"
+    return asyncio.run(watch(where, settings.environment.get("SERIES", ""), once))
 
 
 def _run(settings: LocalSettings) -> int:
