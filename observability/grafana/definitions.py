@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from panels import CLUSTER, Json, chosen, dashboard, listed, logs, panel, query, row
+from panels import CLUSTER, Json, chosen, dashboard, listed, logs, panel, query, row, with_logs
 
 _SERIES = chosen("series", "Series", "label_values(ml_model_predictions_total, series)")
 _MODEL = chosen("model", "Model", 'label_values(ml_model_predictions_total{series=~"$series"}, model)')
@@ -15,6 +15,8 @@ _AGES: list[tuple[float | None, str]] = [(None, "green"), (120, "orange"), (180,
 _BAD_ABOVE_0: list[tuple[float | None, str]] = [(None, "green"), (1, "red")]
 _UP: list[tuple[float | None, str]] = [(None, "red"), (1, "green")]
 
+_OF_SERVICE = '{service="${__field.labels.service}"} | json'
+_MODEL_ERRORS = '{service=~"model-.*"} | json | level=~"WARNING|ERROR"'
 _UP_OR_NOT = [
     {
         "type": "value",
@@ -91,7 +93,6 @@ def _steps_ahead() -> Json:
 
 def _forecasts() -> Json:
     observed = 'rivulet_last_observation_timestamp_seconds{series=~"$series"}'
-    model_logs = '{service=~"model-.*"} | json | level=~"WARNING|ERROR"'
     return dashboard(
         "rivulet-forecasts",
         "Rivulet / Forecasts",
@@ -167,12 +168,16 @@ def _forecasts() -> Json:
                 [query(f"ml_model_mape_20{_WHICH}", "{{series}}: {{model}}")],
                 unit="percent",
             ),
-            panel(
-                "timeseries",
-                "Error of the newest prediction",
-                [query(f"ml_model_last_error{_WHICH}", "{{series}}: {{model}}")],
+            with_logs(
+                panel(
+                    "timeseries",
+                    "Error of the newest prediction",
+                    [query(f"ml_model_last_error{_WHICH}", "{{series}}: {{model}}")],
+                ),
+                "Errors of the models in the logs",
+                _MODEL_ERRORS,
             ),
-            logs("Errors of the models", model_logs),
+            logs("Errors of the models", _MODEL_ERRORS),
         ],
     )
 
@@ -232,38 +237,52 @@ def _pipeline() -> Json:
                     )
                 ],
             ),
-            panel(
-                "timeseries",
-                "Work of each function on an event, 95 of 100 within",
-                [query('rivulet:event_duration_seconds{quantile="0.95"}', "{{service}}")],
-                unit="s",
+            with_logs(
+                panel(
+                    "timeseries",
+                    "Work of each function on an event, 95 of 100 within",
+                    [query('rivulet:event_duration_seconds{quantile="0.95"}', "{{service}}")],
+                    unit="s",
+                ),
+                "Logs of this function",
+                _OF_SERVICE,
             ),
-            panel(
-                "timeseries",
-                "Asked to come again, or failed",
-                [
-                    query(
-                        rate.format(by="service", metric='rivulet_events_total{outcome=~"again|failed"}')
-                        + " or on () vector(0)",
-                        "{{service}}",
-                    )
-                ],
-                unit="reqps",
-                text="The Broker retries these.",
+            with_logs(
+                panel(
+                    "timeseries",
+                    "Asked to come again, or failed",
+                    [
+                        query(
+                            rate.format(by="service", metric='rivulet_events_total{outcome=~"again|failed"}')
+                            + " or on () vector(0)",
+                            "{{service}}",
+                        )
+                    ],
+                    unit="reqps",
+                    text="The Broker retries these.",
+                ),
+                "Logs of this function",
+                _OF_SERVICE,
             ),
-            panel(
-                "timeseries",
-                "Duplicates, gaps, conflicts",
-                [
-                    query(
-                        rate.format(by="service", metric="rivulet_duplicates_absorbed_total"),
-                        "{{service}}: duplicates absorbed",
-                    ),
-                    query(rate.format(by="service", metric="rivulet_gaps_filled_total"), "{{service}}: gaps filled"),
-                    query(rate.format(by="service", metric="rivulet_late_observations_total"), "{{service}}: late"),
-                    query(rate.format(by="service", metric="rivulet_conflicts_total"), "{{service}}: conflicts"),
-                ],
-                unit="reqps",
+            with_logs(
+                panel(
+                    "timeseries",
+                    "Duplicates, gaps, conflicts",
+                    [
+                        query(
+                            rate.format(by="service", metric="rivulet_duplicates_absorbed_total"),
+                            "{{service}}: duplicates absorbed",
+                        ),
+                        query(
+                            rate.format(by="service", metric="rivulet_gaps_filled_total"), "{{service}}: gaps filled"
+                        ),
+                        query(rate.format(by="service", metric="rivulet_late_observations_total"), "{{service}}: late"),
+                        query(rate.format(by="service", metric="rivulet_conflicts_total"), "{{service}}: conflicts"),
+                    ],
+                    unit="reqps",
+                ),
+                "Logs of this function",
+                _OF_SERVICE,
             ),
             panel(
                 "timeseries",
@@ -354,15 +373,19 @@ def _functions() -> Json:
                 steps=[(None, "text"), (1, "green")],
                 text="Processes that say that they live.",
             ),
-            panel(
-                "timeseries",
-                "Cold starts in an hour",
-                [
-                    query(
-                        'sum by (service) (increase(rivulet_cold_start_seconds_count{phase="import"}[1h]))',
-                        "{{service}}",
-                    )
-                ],
+            with_logs(
+                panel(
+                    "timeseries",
+                    "Cold starts in an hour",
+                    [
+                        query(
+                            'sum by (service) (increase(rivulet_cold_start_seconds_count{phase="import"}[1h]))',
+                            "{{service}}",
+                        )
+                    ],
+                ),
+                "Logs of this function",
+                _OF_SERVICE,
             ),
             panel(
                 "bargauge",
@@ -374,13 +397,19 @@ def _functions() -> Json:
             ),
             _cold("import", "From the start of the process until it can answer."),
             _cold("restore", "From the first question about a series until its state is folded."),
-            panel(
-                "timeseries",
-                "States restored, and lessons replayed for it",
-                [
-                    query("sum by (service) (increase(rivulet_restores_total[1h]))", "{{service}}: states"),
-                    query("sum by (service) (increase(rivulet_restored_lessons_total[1h]))", "{{service}}: lessons"),
-                ],
+            with_logs(
+                panel(
+                    "timeseries",
+                    "States restored, and lessons replayed for it",
+                    [
+                        query("sum by (service) (increase(rivulet_restores_total[1h]))", "{{service}}: states"),
+                        query(
+                            "sum by (service) (increase(rivulet_restored_lessons_total[1h]))", "{{service}}: lessons"
+                        ),
+                    ],
+                ),
+                "Logs of this function",
+                _OF_SERVICE,
             ),
             panel(
                 "timeseries",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.parse import quote
 
 Json = dict[str, Any]
 
@@ -80,6 +82,18 @@ def logs(title: str, expr: str) -> Json:
     """Return a panel of log lines; Loki is only on a cluster."""
     target = {"datasource": LOKI, "editorMode": "code", "expr": expr, "queryType": "range"}
     return panel("logs", title, [target], text=f"{CLUSTER}: Loki holds the logs of pods.")
+
+
+def with_logs(shown: Json, title: str, expr: str) -> Json:
+    """Return a panel, each of whose points leads to log lines of the time that is shown."""
+    pane = {
+        "datasource": "${loki}",
+        "queries": [{"refId": "A", "expr": expr}],
+        "range": {"from": "${__from}", "to": "${__to}"},
+    }
+    address = f"/explore?schemaVersion=1&panes={quote(json.dumps({'logs': pane}), safe='${}')}"
+    shown["fieldConfig"]["defaults"]["links"] = [{"title": title, "url": address, "targetBlank": True}]
+    return shown
 
 
 def row(title: str) -> Json:

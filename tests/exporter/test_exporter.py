@@ -193,3 +193,22 @@ def test_round_trips_grow_with_batches_and_samples_with_the_setting(redis_server
     assert made[many] - made[few] <= 3 * (many - few)  # one for each batch, and those of SCAN, of a thousand keys
     assert made[many] < many * BATCH / 50
     assert sizes[many] == sizes[few]
+
+
+def test_counting_costs_an_event_no_round_trip(start: Start, redis_server: RedisServer) -> None:
+    events = 200
+    features, model = start("features"), start("model", MODEL_NAME="linear_regression")
+    with redis_server.client() as client:
+        deliver(features, OBSERVATION, {"series_id": "s", "value": 1.0}, "0")
+        before = client.info("commandstats")
+        for number in range(1, events + 1):
+            vector = deliver(features, OBSERVATION, {"series_id": "s", "value": float(number)}, str(number))
+            deliver(model, FEATURES, vector, f"f{number}")
+        after = client.info("commandstats")
+
+    def calls(command: str) -> int:
+        counted = [info.get(f"cmdstat_{command}", {"calls": 0})["calls"] for info in (before, after)]
+        return int(counted[1] - counted[0])
+
+    assert calls("evalsha") <= 2 * events + 2  # one for each function's event; a script is loaded once
+    assert calls("hincrby") < events / 2  # sums, a few times, instead of a count for each event

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
@@ -67,6 +69,21 @@ def test_a_panel_reads_well(board: dict[str, Any], panel: dict[str, Any]) -> Non
         assert list(expressions(board, target["expr"]))  # which fails for a variable that is not there
         if panel["type"] not in ("logs", "heatmap"):
             assert target["legendFormat"] != "__auto", "a legend that is the whole label set"
+
+
+def test_panels_lead_to_the_logs_of_their_time() -> None:
+    links = [
+        (panel, link)
+        for board in BOARDS.values()
+        for panel in panels(board)
+        for link in panel["fieldConfig"]["defaults"].get("links", ())
+    ]
+    assert len(links) >= 6
+    for panel, link in links:
+        (pane,) = json.loads(parse_qs(urlsplit(link["url"]).query)["panes"][0]).values()
+        assert (pane["datasource"], pane["range"]["from"]) == ("${loki}", "${__from}")
+        if "__field.labels.service" in pane["queries"][0]["expr"]:
+            assert all("{{service}}" in target["legendFormat"] for target in panel["targets"])
 
 
 def test_folders_of_provisioning_are_those_of_the_pod() -> None:

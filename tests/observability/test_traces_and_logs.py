@@ -92,6 +92,11 @@ def test_each_function_logs_one_line_about_its_event(chain: list[tuple[FunctionP
         assert SECRET not in process.log()
 
 
+def test_a_run_says_its_trace(chain: list[tuple[FunctionProcess, dict[str, str], Any]]) -> None:
+    ledger = chain[-1][0]
+    assert ledger.get("/runs/traced/1").json()["observation"]["trace_id"] == TRACE
+
+
 def test_an_outcome_says_what_became_of_it(chain: list[tuple[FunctionProcess, dict[str, str], Any]]) -> None:
     model, headers, data = chain[2]
     deliver(model, headers, data)
