@@ -13,6 +13,7 @@ from rivulet.errors import Problem
 from rivulet.events import Event
 from rivulet.logs import event_line, log
 from rivulet.settings import Settings
+from rivulet.store.telemetry import Telemetry
 from rivulet.tracing import Tracing
 
 _KINDS = {kind: kind.split(".")[-2] for kind in events.TYPES}  # observation, for dev.rivulet.observation.v1
@@ -24,13 +25,15 @@ class Handled:
 
     Parameters
     ----------
-    wake
-        Called once something was counted.
+    telemetry
+        Told when something was counted, and what is to be done at the very end.
     """
 
-    def __init__(self, settings: Settings, wake: Callable[[], None]) -> None:
-        self._wake = wake
+    def __init__(self, settings: Settings, telemetry: Telemetry) -> None:
+        self._wake = telemetry.wake
         self._tracing = Tracing.of(settings)
+        if self._tracing:
+            telemetry.at_the_end(self._tracing.close)
 
     def __call__(self, read: Callable[[], Event], work: Callable[[Event], Event | None]) -> Event | None:
         """Read an event and work on it; return the answer, or raise what those raise."""

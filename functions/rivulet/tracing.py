@@ -10,15 +10,16 @@ from rivulet.events import Event
 from rivulet.settings import Settings
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Tracer
+    from opentelemetry.sdk.trace import TracerProvider
 
 
 class Tracing:
     """One span for each event, in the trace that the event came with."""
 
-    def __init__(self, settings: Settings, tracer: Tracer) -> None:
+    def __init__(self, settings: Settings, provider: TracerProvider) -> None:
         self._service = settings.service
-        self._tracer = tracer
+        self._provider = provider
+        self._tracer = provider.get_tracer("rivulet")
         self._cold = True
 
     @classmethod
@@ -35,9 +36,13 @@ class Tracing:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
         resource = Resource.create({"service.name": settings.service, "service.version": settings.revision})
-        provider = TracerProvider(resource=resource)
+        provider = TracerProvider(resource=resource, shutdown_on_exit=False)  # there is more to do before: see close
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-        return cls(settings, provider.get_tracer("rivulet"))
+        return cls(settings, provider)
+
+    def close(self) -> None:
+        """Send what was not sent yet; it may take a while if nobody listens, so it comes last of all."""
+        self._provider.shutdown()
 
     @contextmanager
     def span(self, event: Event, line: dict[str, Any]) -> Iterator[None]:

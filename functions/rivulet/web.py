@@ -128,7 +128,7 @@ def function(settings: Settings, handler: Handler, telemetry: Telemetry) -> Call
     application.register_blueprint(blueprint)
     application.wsgi_app = limited(application.wsgi_app)  # type: ignore[method-assign, assignment]
     addresses = Map(rules)
-    handled = Handled(settings, telemetry.wake)
+    handled = Handled(settings, telemetry)
     tally.observe("cold", "import", seconds=birth.age())
 
     def handle(request: flask.Request) -> flask.Response:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from rivulet.store import Store
 from tests.function_processes import FUNCTIONS, FunctionProcess, RedisServer
 from tests.observability.otlp import Receiver, receiving
 
@@ -168,3 +169,13 @@ def test_nothing_is_imported_where_traces_are_off(source: str, tmp_path: Path) -
 
     assert modules() == []
     assert "opentelemetry.sdk.trace" in modules(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1")
+
+
+def test_a_collector_that_is_away_keeps_nothing_from_being_saved(start: Start) -> None:
+    model = start("model", MODEL_NAME="linear_regression", OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1")
+    headers = {"ce-specversion": "1.0", "ce-type": "dev.rivulet.features.v1", "ce-source": "/x", "ce-id": "1"}
+    vector = {"series_id": "saved", "seq": 1, "features": {"in_1": 0.0}, "target": 1.0}
+    deliver(model, headers, vector)
+    model.stop()
+    with Store(model.settings["REDIS_URL"]).client as client:
+        assert client.exists("model:linear_regression:{saved}:snapshot")

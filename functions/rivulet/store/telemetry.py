@@ -7,7 +7,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import redis
@@ -80,7 +80,8 @@ class Telemetry:
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
-        atexit.register(self.close)
+        self._last: list[Callable[[], None]] = []
+        atexit.register(self.close)  # made before a handler registers its own end, so this one comes after it
 
     def wake(self) -> None:
         """Say that something was counted; the first time starts the thread."""
@@ -91,11 +92,17 @@ class Telemetry:
                     self._thread = threading.Thread(target=self._carry, name="telemetry", daemon=True)
                     self._thread.start()
 
+    def at_the_end(self, last: Callable[[], None]) -> None:
+        """Have something done when all else is done."""
+        self._last.append(last)
+
     def close(self) -> None:
         """Write the rest, and that this process is gone."""
         if self._thread is not None and not self._closing.is_set():
             self._closing.set()
             self.flush()
+        for last in self._last:
+            last()
 
     def flush(self) -> None:
         """Write what was counted; keep it if Redis is away."""
