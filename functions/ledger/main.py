@@ -4,6 +4,9 @@ from rivulet import web
 from rivulet.handlers.ledger import LedgerHandler
 from rivulet.settings import Settings
 from rivulet.store import Store
+from rivulet.store.telemetry import Telemetry
 
 settings = Settings.from_environment()
-handle = web.function(settings, LedgerHandler(settings, Store(settings.redis_url)))
+store = Store(settings.redis_url)
+telemetry = Telemetry(store, settings.service)
+handle = web.function(settings, LedgerHandler(settings, store), telemetry)

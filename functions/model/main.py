@@ -6,8 +6,11 @@ from rivulet import web
 from rivulet.handlers.model import ModelHandler
 from rivulet.settings import Settings
 from rivulet.store import Store
+from rivulet.store.telemetry import Telemetry
 
 settings = Settings.from_environment()
-handler = ModelHandler(settings, Store(settings.redis_url))
+store = Store(settings.redis_url)
+telemetry = Telemetry(store, settings.service)
+handler = ModelHandler(settings, store)
 atexit.register(handler.close)
-handle = web.function(settings, handler)
+handle = web.function(settings, handler, telemetry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 import string
@@ -30,6 +31,8 @@ _MOST_ATTRIBUTE = 1024
 # What the HTTP binding leaves as it is in a header; everything else is percent-encoded.
 _PLAIN = string.ascii_letters + string.digits + "".join(set(string.punctuation) - set('"%'))
 _SEQUENCE = re.compile(r"[0-9]{1,20}")
+_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+TICK_TIME = "ticktime"  # the extension that carries a tick's time to the end of the chain
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,21 @@ class Event:
             raise Malformed(f"attribute 'sequence' must be a whole number from 1 to {MOST_SEQ}, not {text[:40]!r}")
         return int(text)
 
+    @property
+    def traceparent(self) -> str:
+        """The event's place in a trace: what it came with, else one that is a function of its identity."""
+        given = self.extensions.get("traceparent")
+        if given:
+            return given
+        digest = hashlib.sha256(self.identity.encode()).hexdigest()
+        return f"00-{digest[:32]}-{digest[32:48]}-01"
+
+    @property
+    def trace_id(self) -> str:
+        """The trace's id; empty where the event came with what is no traceparent."""
+        match = _TRACEPARENT.fullmatch(self.traceparent)
+        return match[1] if match else ""
+
     def derive(self, type: str, emitter: str, series_id: str, seq: int, data: Mapping[str, Any]) -> Event:
         """Return the event that follows from this one; the same one whenever it is derived again.
 
@@ -83,8 +101,10 @@ class Event:
         """
         source = f"/rivulet/{emitter}"
         extensions = {"subject": series_id, "partitionkey": series_id, "sequence": str(seq)}
-        if trace := self.extensions.get("traceparent"):
-            extensions["traceparent"] = trace
+        extensions["traceparent"] = self.traceparent
+        begun = self.extensions.get("time") if self.type == TICK else self.extensions.get(TICK_TIME)
+        if begun:
+            extensions[TICK_TIME] = begun
         id = str(uuid.uuid5(_FAMILY, "\n".join((self.source, self.id, source, type))))
         return Event(id, source, type, data, extensions)
 

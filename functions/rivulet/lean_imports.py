@@ -11,7 +11,8 @@ from __future__ import annotations
 import ast
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import LazyLoader, find_spec, module_from_spec
@@ -118,6 +119,22 @@ def install() -> None:
     for name in _ON_FIRST_USE:
         if name not in sys.modules:
             _put_off(name)
+
+
+@contextmanager
+def hidden(name: str) -> Iterator[None]:
+    """Let a package that is installed seem not to be, for those that would load it at their own import.
+
+    ``None`` among the modules is what Python takes for: there is none.
+    """
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 def _put_off(name: str) -> None:

@@ -12,9 +12,11 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rivulet import tally
 from rivulet.errors import Conflict, Invalid
 from rivulet.lags import lag_vector, shifted
 from rivulet.lessons import Lesson, metrics_after
+from rivulet.logs import remark
 from rivulet.models import Definition
 from rivulet.shelf import Desk, Shelf
 from rivulet.store.journal import Call, Journal
@@ -81,7 +83,7 @@ class Learner:
                 if seq <= state.seq:
                     lesson = self._recorded(desk, seq)
                     if lesson or self._shelf.is_current(desk):
-                        self.tally.duplicates += 1
+                        self._repeated()
                         return lesson
                     self._shelf.discard(desk)
                 elif self._fill(desk, seq, len(lags)):
@@ -146,6 +148,7 @@ class Learner:
             self._journal.enlist(desk.series_id)
         if not self._journal.commit(desk.series_id, base, lessons, metrics, call):
             self.tally.conflicts += 1
+            tally.count("conflicts")
             self._shelf.reconcile(desk, lessons)
             return False
         desk.committed(lessons[-1].token)
@@ -154,13 +157,18 @@ class Learner:
         return True
 
     def _answered(self, series_id: str, call: Call, digest: str, n: int) -> Lesson:
-        self.tally.duplicates += 1
+        self._repeated()
         if digest != call.body_digest:
             raise Invalid("header 'Idempotency-Key' was used before, with another body")
         found = self._journal.read(series_id, n, n, 1)
         if not found:
             raise Conflict(f"the lesson that Idempotency-Key {call.key!r} recorded is gone with its series")
         return found[0]
+
+    def _repeated(self) -> None:
+        self.tally.duplicates += 1
+        tally.count("duplicates")
+        remark(outcome="duplicate")
 
     def _stands(self, series_id: str, lesson: Lesson) -> bool:
         """Whether the lesson stands in the journal after all: its append was sent twice."""
@@ -195,6 +203,8 @@ class Learner:
             if not self._commit(desk, lessons):
                 return False
             self.tally.filled += len(lessons)
+            tally.count("filled", by=len(lessons))
+            remark(filled=len(lessons))
         return state.seq == seq - 1
 
 

@@ -189,7 +189,10 @@ def _baseline_rows(baselines: Baselines) -> list[dict[str, Any]]:
 
 
 def _observation(entry: Recorded) -> dict[str, Any]:
-    known = {name: entry.meta.get(name) for name in ("time", "input", "observation_id", "event_id", "event_source")}
+    known = {
+        name: entry.meta.get(name)
+        for name in ("time", "input", "observation_id", "event_id", "event_source", "trace_id")
+    }
     order = {"sequence": entry.sequence, "gap": entry.gap}
     return {"value": entry.value, "appended_at": _moment(entry.at_ms), **order, **known}
 

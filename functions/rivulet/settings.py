@@ -25,6 +25,8 @@ class Settings:
     ----------
     service
         The name that Knative gave the function (``K_SERVICE``).
+    revision
+        The name of its Revision (``K_REVISION``), for the log.
     n_lags
         How many past values a feature vector has.
     sequence_patience
@@ -40,9 +42,16 @@ class Settings:
         How many series' states a process holds at once; the least recently used one goes first.
     call_memory
         Seconds for which an ``Idempotency-Key``, and a tick, are remembered.
+    otlp_endpoint
+        Where spans go (``OTEL_EXPORTER_OTLP_ENDPOINT``); empty means that nothing is traced.
+    exporter_host, exporter_port
+        Where the exporter listens.
+    exporter_series
+        How many series have metrics of their own; the others are added up.
     """
 
     service: str = "rivulet"
+    revision: str = ""
     redis_url: str = "redis://127.0.0.1:6379/0"
     broker_url: str = ""
     log_level: str = "INFO"
@@ -59,6 +68,10 @@ class Settings:
     snapshot_key: str = ""
     cached_series: int = 256
     call_memory: int = 7 * 86400
+    otlp_endpoint: str = ""
+    exporter_host: str = "0.0.0.0"
+    exporter_port: int = 9464
+    exporter_series: int = 200
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -76,6 +89,7 @@ class Settings:
 
         return cls(
             service=text("K_SERVICE", default.service),
+            revision=text("K_REVISION", default.revision),
             redis_url=text("REDIS_URL", default.redis_url),
             broker_url=text("BROKER_URL", default.broker_url),
             log_level=_level(text("LOG_LEVEL", default.log_level)),
@@ -92,6 +106,10 @@ class Settings:
             snapshot_key=text("SNAPSHOT_KEY", ""),
             cached_series=_count("CACHED_SERIES", text("CACHED_SERIES", "256"), 1, 1_000_000),
             call_memory=int(_seconds("CALL_MEMORY", text("CALL_MEMORY", "168h"))),
+            otlp_endpoint=text("OTEL_EXPORTER_OTLP_ENDPOINT", text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "")),
+            exporter_host=text("EXPORTER_HOST", default.exporter_host),
+            exporter_port=_count("EXPORTER_PORT", text("EXPORTER_PORT", str(default.exporter_port)), 1, 65535),
+            exporter_series=_count("EXPORTER_SERIES", text("EXPORTER_SERIES", "200"), 0, 1_000_000),
         )
 
 

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from rivulet import tally
 from rivulet.errors import OutOfReach
 from rivulet.fold import State
 from rivulet.lessons import Lesson
-from rivulet.logs import log
+from rivulet.logs import log, remark
 from rivulet.models import Definition
 from rivulet.snapshots import Checkpoint, Snapshots
 from rivulet.store.journal import Journal
@@ -85,6 +86,7 @@ class Shelf:
         self._most = most
         self._desks: OrderedDict[str, Desk] = OrderedDict()
         self._lock = threading.Lock()
+        self._has_restored = False
 
     @contextmanager
     def desk(self, series_id: str) -> Iterator[Desk]:
@@ -183,8 +185,16 @@ class Shelf:
             self._catch_up(desk)
         state = desk.require_state()
         if state.n:
-            replayed, milliseconds = state.n - from_snapshot, (time.perf_counter() - started) * 1000
-            log.info("restored %s: %d lessons replayed in %.1f ms", desk.series_id, replayed, milliseconds)
+            self._restored(desk.series_id, state.n - from_snapshot, time.perf_counter() - started)
+
+    def _restored(self, series_id: str, replayed: int, seconds: float) -> None:
+        log.info("restored %s: %d lessons replayed in %.1f ms", series_id, replayed, seconds * 1000)
+        tally.count("restores")
+        tally.count("replayed", by=replayed)
+        if not self._has_restored:
+            tally.observe("cold", "restore", seconds=seconds)
+            self._has_restored = True
+        remark(replayed=replayed, restore_ms=round(seconds * 1000, 3))
 
     def _catch_up(self, desk: Desk) -> bool:
         """Learn what the journal has beyond the state.

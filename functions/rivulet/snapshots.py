@@ -11,6 +11,7 @@ import hmac
 import json
 import pickle
 import sys
+import time
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -60,6 +61,7 @@ class Snapshots:
         """Return the signed envelope: seal, header line, pickled state."""
         header = {**self._made_by, "series_id": series_id, "season": checkpoint.state.season}
         header |= {"token": checkpoint.token, "n": checkpoint.state.n}
+        header["at_ms"] = time.time_ns() // 1_000_000  # for who asks how old it is; the state knows no clock
         body = json.dumps(header).encode() + b"\n" + pickle.dumps(checkpoint.state, pickle.HIGHEST_PROTOCOL)
         return self._sign(body) + body
 

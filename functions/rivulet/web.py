@@ -9,19 +9,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
-from rivulet import events
+from rivulet import birth, events, tally
 from rivulet.body import limited
 from rivulet.errors import Invalid, NotAllowed, NotThere, Problem, WrongType
 from rivulet.events import Event
 from rivulet.fields import parse_json
-from rivulet.logs import configure, log
+from rivulet.handled import Handled
+from rivulet.logs import configure, log, remark
 from rivulet.settings import Settings
+from rivulet.store.telemetry import Telemetry
 
 
 @dataclass(frozen=True)
@@ -110,32 +112,37 @@ class Handler(Protocol):
         """Answer an event with the next event, or with none."""
 
 
-def function(settings: Settings, handler: Handler) -> Callable[[flask.Request], flask.Response]:
+def function(settings: Settings, handler: Handler, telemetry: Telemetry) -> Callable[[flask.Request], flask.Response]:
     """Put a handler's routes into functions-framework's application, and return the function that it calls.
 
     To be called while the framework imports a function's source.
     """
-    configure(settings.service, settings.log_level)
+    configure(settings.service, settings.log_level, settings.revision)
     blueprint = flask.Blueprint("rivulet", __name__)
     rules = []
     for index, route in enumerate(handler.routes):
-        view = _view(route)
+        view = _view(route, telemetry)
         blueprint.add_url_rule(route.rule, f"route_{index}", view, methods=[route.method])
         rules.append(Rule(route.rule, methods=[route.method], endpoint=route.rule))
     application = flask.current_app
     application.register_blueprint(blueprint)
     application.wsgi_app = limited(application.wsgi_app)  # type: ignore[method-assign, assignment]
     addresses = Map(rules)
+    handled = Handled(settings, telemetry)
+    tally.observe("cold", "import", seconds=birth.age())
 
     def handle(request: flask.Request) -> flask.Response:
-        return _guarded(request, lambda: _deliver(request, handler, addresses))
+        if request.path != "/" or request.method != "POST":
+            return _guarded(request, lambda: _astray(request, addresses))
+        return _guarded(request, lambda: _deliver(request, handler, handled), told=True)
 
     return handle
 
 
-def _view(route: Route) -> Callable[..., flask.Response]:
+def _view(route: Route, telemetry: Telemetry) -> Callable[..., flask.Response]:
     def view(**path: Any) -> flask.Response:
         request = flask.request
+        telemetry.wake()
         return _guarded(request, lambda: _respond(route.answer(_call(request, route, path))))
 
     return view
@@ -155,19 +162,26 @@ def _headers(request: flask.Request) -> dict[str, str]:
     return {name.lower(): value for name, value in request.headers.items()}
 
 
-def _deliver(request: flask.Request, handler: Handler, addresses: Map) -> flask.Response:
-    """Answer what the framework's catch-all got: an event, or a request for no address of ours."""
-    if request.path != "/" or request.method != "POST":
-        adapter = addresses.bind("")
-        allowed = ["POST"] if request.path == "/" else sorted(adapter.allowed_methods(request.path))
-        if allowed:
-            raise NotAllowed(f"{request.path} does not take {request.method}; it takes {', '.join(allowed)}")
-        known = ", ".join(sorted({rule.rule for rule in addresses.iter_rules()}))
-        raise NotThere(f"there is nothing at {request.path[:100]!a}; there is {known}, and POST / for events")
-    event = events.parse(_headers(request), request.get_data())
-    if event.type == events.TICK and not getattr(handler, "ticks", False):
-        return flask.Response(status=204)  # woken, so as to be ready when its turn comes
-    answer = handler.receive(event)
+def _astray(request: flask.Request, addresses: Map) -> NoReturn:
+    """Answer what the framework's catch-all got, and is no event."""
+    adapter = addresses.bind("")
+    allowed = ["POST"] if request.path == "/" else sorted(adapter.allowed_methods(request.path))
+    if allowed:
+        raise NotAllowed(f"{request.path} does not take {request.method}; it takes {', '.join(allowed)}")
+    known = ", ".join(sorted({rule.rule for rule in addresses.iter_rules()}))
+    raise NotThere(f"there is nothing at {request.path[:100]!a}; there is {known}, and POST / for events")
+
+
+def _deliver(request: flask.Request, handler: Handler, handled: Handled) -> flask.Response:
+    """Answer an event."""
+
+    def work(event: Event) -> Event | None:
+        if event.type == events.TICK and not getattr(handler, "ticks", False):
+            remark(outcome="woken")  # so as to be ready when its turn comes
+            return None
+        return handler.receive(event)
+
+    answer = handled(lambda: events.parse(_headers(request), request.get_data()), work)
     if answer is None:
         return flask.Response(status=204)
     headers, body = events.to_http(answer)
@@ -183,12 +197,13 @@ def _respond(answer: Any) -> flask.Response:
     return flask.Response(json.dumps(value, allow_nan=False), status, content_type="application/json")
 
 
-def _guarded(request: flask.Request, work: Callable[[], flask.Response]) -> flask.Response:
+def _guarded(request: flask.Request, work: Callable[[], flask.Response], told: bool = False) -> flask.Response:
     try:
         return work()
     except Problem as problem:
-        level = log.warning if problem.status >= 500 else log.info
-        level("%s %s: %d %s", request.method, request.path, problem.status, problem.sentence)
+        if not told:
+            level = log.warning if problem.status >= 500 else log.info
+            level("%s %s: %d %s", request.method, request.path, problem.status, problem.sentence)
         return _problem(problem)
     except HTTPException as error:
         return _problem(Problem(error.description or error.name, status=error.code))

@@ -10,7 +10,7 @@ from rivulet_local.manifests import ServiceSpec
 
 # What a process needs of the machine it runs on; nothing else of the caller's environment reaches a function.
 _INHERITED = re.compile(
-    r"PATH|HOME|LANG|TMPDIR|TZ|VIRTUAL_ENV|(?:SSL|LD|DYLD|LC)_\w+|REQUESTS_CA_BUNDLE|PYTHONHASHSEED|"
+    r"PATH|HOME|LANG|TMPDIR|TZ|VIRTUAL_ENV|(?:SSL|LD|DYLD|LC|OTEL)_\w+|REQUESTS_CA_BUNDLE|PYTHONHASHSEED|"
     r"(?i:https?_proxy|all_proxy|no_proxy)"
 )
 # Which function a process is cannot be changed from outside.

@@ -7,7 +7,7 @@ import contextlib
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +19,7 @@ from rivulet_local.broker import Broker
 from rivulet_local.broker_door import BrokerDoor
 from rivulet_local.data_folder import DataFolder
 from rivulet_local.environment import function_environment
+from rivulet_local.exporter_process import ExporterProcess
 from rivulet_local.function_process import Surroundings
 from rivulet_local.gateway import Gateway
 from rivulet_local.manifests import Manifests, load_manifests
@@ -58,8 +59,8 @@ class Platform:
 
     Attributes
     ----------
-    gateway_url, broker_url, redis_url
-        The addresses, once it is started.
+    gateway_url, broker_url, redis_url, exporter_url
+        The addresses, once it is started; there may be no exporter.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Platform:
         self.gateway_url = ""
         self.broker_url = ""
         self.redis_url = ""
+        self.exporter_url = ""
         self._settings = settings
         self._overrides = overrides or {}
         self._manifests = load_manifests(knative_root, eventing_root)
@@ -102,12 +104,16 @@ class Platform:
         async with contextlib.AsyncExitStack() as stack:
             stack.enter_context(self._folder.locked())
             gateway_socket, broker_socket, legacy = self._take_ports(stack)
+            exporter = self._make_exporter()
             await asyncio.to_thread(self._folder.end_leftovers)
             redis = RedisServer(self._folder)
             stack.push_async_callback(redis.stop)
             await redis.start()
             self.redis_url = redis.url
             self._functions = self._make_functions()
+            if exporter is not None:
+                stack.push_async_callback(exporter.stop)
+                await exporter.start(self._exporter_environment())
             broker = await self._start_broker(stack)
             gateway = Gateway(self._functions, self.report)
             await self._serve(stack, BrokerDoor(broker, self._manifests.broker_path).handle, broker_socket)
@@ -134,6 +140,7 @@ class Platform:
             "data": str(self._folder.path),
             "redis_url": self.redis_url,
             "broker_url": self.broker_url,
+            "exporter_url": self.exporter_url,
             "tick": self._settings.tick,
             "services": [each.report() for each in self._functions.values()],
             "broker": asdict(self._broker.counters),
@@ -153,6 +160,25 @@ class Platform:
         self.gateway_url = _url(gateway)
         self.broker_url = _url(broker) + self._manifests.broker_path
         return gateway, broker, legacy
+
+    def _make_exporter(self) -> ExporterProcess | None:
+        settings = self._settings
+        if settings.exporter_port is None:
+            return None
+        exporter = ExporterProcess(self._folder, self._functions_root, settings.host, settings.exporter_port)
+        self.exporter_url = exporter.url
+        return exporter
+
+    def _exporter_environment(self) -> dict[str, str]:
+        """Return what a function would be told, without what only functions need to know."""
+        spec = next(iter(self._manifests.services.values()))
+        return function_environment(
+            replace(spec, secrets={}),
+            user=self._settings.environment,
+            overrides=self._overrides,
+            secret={},
+            platform={"REDIS_URL": self.redis_url},
+        )
 
     def _make_functions(self) -> dict[str, Activator]:
         around = Surroundings(self._folder, self._functions_root, self._settings.ready_timeout)

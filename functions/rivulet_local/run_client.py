@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -82,6 +83,7 @@ class PlatformClient:
             "Ce-Specversion": "1.0",
             "Ce-Type": "dev.rivulet.tick.v1",
             "Ce-Source": "/rivulet/run",
+            "Ce-Time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "Ce-Id": f"{self._run_id}-{number}",
             "Ce-Subject": series,
             "Ce-Partitionkey": series,

@@ -22,6 +22,8 @@ class LocalSettings:
     ----------
     host, port, broker_port
         The addresses of the gateway and the Broker; port 0 takes any free one.
+    exporter_port
+        The port of the exporter, or None for no exporter.
     legacy_ports
         Whether the ports of the earlier platform (8001 to 8013) are served, too.
     data
@@ -37,6 +39,7 @@ class LocalSettings:
     host: str = "127.0.0.1"
     port: int = 8080
     broker_port: int = 8081
+    exporter_port: int | None = 9464
     legacy_ports: bool = True
     data: Path = Path(".rivulet")
     tick: float | None = 60.0
@@ -56,6 +59,7 @@ class LocalSettings:
             host=environment.get("RIVULET_HOST") or cls.host,
             port=_port(environment, "RIVULET_PORT", cls.port),
             broker_port=_port(environment, "RIVULET_BROKER_PORT", cls.broker_port),
+            exporter_port=_exporter_port(environment),
             legacy_ports=_switch(environment, "RIVULET_LEGACY_PORTS", cls.legacy_ports),
             data=Path(environment.get("RIVULET_DATA") or cls.data),
             tick=None if environment.get("TICK") == "off" else _duration(environment, "TICK", "1m"),
@@ -75,6 +79,12 @@ def _port(environment: Mapping[str, str], name: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and int(text) < 65536):
         raise SettingError(f"{name} has to be a port between 0 and 65535, not {text!r}.")
     return int(text)
+
+
+def _exporter_port(environment: Mapping[str, str]) -> int | None:
+    if environment.get("RIVULET_EXPORTER_PORT") == "off":
+        return None
+    return _port(environment, "RIVULET_EXPORTER_PORT", 9464)
 
 
 def _switch(environment: Mapping[str, str], name: str, default: bool) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 import uuid
+from datetime import UTC, datetime
 
 from rivulet_local.broker import Broker, QueueFull
 from rivulet_local.cloudevent import Event
@@ -22,6 +23,7 @@ def tick() -> Event:
             "id": str(uuid.uuid4()),
             "source": "/rivulet/ticker",
             "type": "dev.rivulet.tick.v1",
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "traceparent": f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01",
             "datacontenttype": "application/json",
         },

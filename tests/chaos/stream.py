@@ -43,7 +43,8 @@ class PlatformProcess:
     def start(self) -> None:
         """Start it and wait until it answers."""
         own = {"RIVULET_PORT": str(self.port), "RIVULET_BROKER_PORT": str(self.broker_port), "TICK": "off"}
-        own |= {"RIVULET_LEGACY_PORTS": "off", "RIVULET_DATA": str(self.data), "GATEWAY_URL": self.gateway}
+        own |= {"RIVULET_EXPORTER_PORT": "off", "RIVULET_LEGACY_PORTS": "off"}
+        own |= {"RIVULET_DATA": str(self.data), "GATEWAY_URL": self.gateway}
         environment = {**os.environ, "PYTHONPATH": str(_FUNCTIONS), **own, **self.settings}
         self.data.mkdir(parents=True, exist_ok=True)
         with (self.data / "platform.log").open("ab") as log:

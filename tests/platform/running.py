@@ -40,6 +40,7 @@ class Site:
             "PYTHONPATH": str(FUNCTIONS),
             "RIVULET_PORT": "0",
             "RIVULET_BROKER_PORT": "0",
+            "RIVULET_EXPORTER_PORT": "off",
             "RIVULET_LEGACY_PORTS": "off",
             "RIVULET_DATA": str(folder / "data"),
             "TICK": "off",

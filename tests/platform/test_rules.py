@@ -95,6 +95,7 @@ def test_a_delivery_is_kept_as_it_is() -> None:
     [
         ("RIVULET_PORT", "http"),
         ("RIVULET_BROKER_PORT", "70000"),
+        ("RIVULET_EXPORTER_PORT", "never"),
         ("RIVULET_LEGACY_PORTS", "yes"),
         ("TICK", "5 seconds"),
         ("TICK", "0s"),

@@ -109,6 +109,7 @@ def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str
         [sys.executable, str(HERE / "launch.py")],
         env={**os.environ, "PYTHONPATH": str(HERE.parents[1] / "functions"), "RECORDS": str(tmp_path)}
         | {"RIVULET_PORT": "0", "RIVULET_BROKER_PORT": "0", "RIVULET_DATA": str(tmp_path / "other")}
+        | {"RIVULET_EXPORTER_PORT": "off"}
         | environment,
         capture_output=True,
         text=True,
@@ -122,6 +123,7 @@ def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str
     [
         ("RIVULET_PORT", "RIVULET_PORT"),
         ("RIVULET_BROKER_PORT", "RIVULET_BROKER_PORT"),
+        ("RIVULET_EXPORTER_PORT", "RIVULET_EXPORTER_PORT"),
         ("ALPHA_PORT", "RIVULET_LEGACY_PORTS=off"),
     ],
 )

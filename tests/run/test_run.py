@@ -30,6 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def start(folder: Path, **variables: str) -> subprocess.Popen[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RIVULET_")}
+    environment["RIVULET_EXPORTER_PORT"] = "0"
     environment |= {"PYTHONPATH": str(FUNCTIONS), "RIVULET_PORT": "0", "RIVULET_BROKER_PORT": "0", "SERIES": "mine"}
     return subprocess.Popen(
         [sys.executable, "-m", "rivulet_local", "run"],

@@ -5,13 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from rivulet import events
+from rivulet import events, tally
 from rivulet.errors import Invalid, TryAgain
 from rivulet.events import Event
 from rivulet.fallback import Fallback
 from rivulet.fields import Fields, short_text
 from rivulet.lags import lag_vector, named
-from rivulet.logs import log
+from rivulet.logs import log, remark
 from rivulet.settings import Settings
 from rivulet.store import Store
 from rivulet.store.record import Appended, SeriesRecord
@@ -77,6 +77,8 @@ class FeaturesHandler:
             plain = isinstance(observation_id, int) and not isinstance(observation_id, bool)
             meta["observation_id"] = str(observation_id) if plain else body.text("observation_id")
         meta["event_id"], meta["event_source"] = event.id, event.source
+        if trace := event.trace_id:
+            meta["trace_id"] = trace
         self._fallback.hand_over()
         appended = self._record.append(
             series_id,
@@ -97,7 +99,12 @@ class FeaturesHandler:
             )
         if appended.status == "late":
             log.warning("series %s: sequence %s came after its gap was closed", series_id, event.sequence)
+            tally.count("late")
+            remark(outcome="late")
             return None
+        if appended.status == "known":
+            tally.count("duplicates")
+            remark(outcome="duplicate")
         data = {
             "series_id": series_id,
             "seq": appended.seq,

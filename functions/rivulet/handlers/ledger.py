@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from rivulet import events
+from rivulet import events, latency, tally
 from rivulet.champion import NAME as CHAMPION
 from rivulet.deadletters import DeadLetters
 from rivulet.errors import Invalid, NotThere, TryAgain
 from rivulet.events import Event
 from rivulet.fields import MOST_SEQ, Fields, number, series_id, short_text
+from rivulet.logs import remark
 from rivulet.reports import Reports
 from rivulet.settings import Settings
 from rivulet.store import Store
@@ -95,8 +96,15 @@ class LedgerHandler:
     def bury(self, call: Call) -> tuple[int, dict[str, Any]]:
         """Take in a dead letter."""
         event = events.parse(call.headers, call.body)
-        new = self._dead_letters.bury(event)
+        new = self._bury(event)
         return 202, {"kept": new}
+
+    def _bury(self, event: Event) -> bool:
+        new = self._dead_letters.bury(event)
+        if new:
+            tally.count("dead_letters")
+        remark(outcome="dead letter")
+        return new
 
     def replay(self, call: Call) -> dict[str, Any]:
         """Send the dead letters to the Broker again; a body may name one series."""
@@ -117,7 +125,7 @@ class LedgerHandler:
     def receive(self, event: Event) -> Event | None:
         """Note a prediction's arrival; keep a dead letter that comes the same way."""
         if "knativeerrorcode" in event.extensions:
-            self._dead_letters.bury(event)
+            self._bury(event)
             return None
         if event.type != events.PREDICTION:
             raise Invalid(f"attribute 'type' is {event.type!r}; ledger takes {events.PREDICTION}")
@@ -126,8 +134,14 @@ class LedgerHandler:
         for name in ("prediction", "target"):
             number(body.required(name), name)
         note = {"event_id": event.id, "traceparent": event.extensions.get("traceparent")}
-        series = body.series_id()
-        arrived = self._notes.arrived(series, body.integer("seq", 1, MOST_SEQ), model, note)
-        if arrived >= len(self._settings.models):
+        series, seq, n = body.series_id(), body.integer("seq", 1, MOST_SEQ), body.integer("n", 1, MOST_SEQ, 1)
+        arrival = self._notes.arrived(series, seq, model, n, note)
+        if arrival.count >= len(self._settings.models):
             self._reports.crown(series)
+        if arrival.new:
+            latency.measure(arrival, event.extensions.get(events.TICK_TIME))
+        else:
+            tally.count("duplicates")
+            remark(outcome="duplicate")
+        remark(model=model)
         return None

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
 from rivulet.errors import OutOfReach
+from rivulet.lean_imports import hidden
+
+# Where OpenTelemetry is installed, the client loads its SDK for metrics that nobody asked for: a third of its import.
+with hidden("opentelemetry"):
+    import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
 
 _ANSWER_WITHIN = 2.0
 _CONNECT_WITHIN = 1.0

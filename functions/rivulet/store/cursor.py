@@ -14,6 +14,7 @@ from rivulet.store.connection import Store, ingest_key
 _NEXT = """
 local cursor, request = KEYS[1], KEYS[2]
 local total, memory, numbered = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1'
+if numbered then redis.call('HSET', cursor, 'tick', redis.call('TIME')[1]) end
 local known = redis.call('GET', request)
 if known then return known end
 local index = tonumber(redis.call('HGET', cursor, 'index') or '0')
@@ -32,6 +33,7 @@ _QUOTE = """
 local cursor, tick = KEYS[1], KEYS[2]
 local known = redis.call('GET', tick)
 if known then return known end
+redis.call('HSET', cursor, 'tick', redis.call('TIME')[1])
 local sequence = redis.call('HINCRBY', cursor, 'emitted', 1)
 local answer = '{"sequence":' .. string.format('%d', sequence) .. ',"price":' .. ARGV[1] .. '}'
 redis.call('SET', tick, answer, 'EX', tonumber(ARGV[2]))

@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rivulet.baselines import Baselines
@@ -25,6 +26,27 @@ return 0
 """
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """When a prediction came to the ledger, and when what it rests on was appended; milliseconds since 1970.
+
+    Attributes
+    ----------
+    new
+        Whether it had not come before.
+    count
+        How many models' predictions of the observation have come.
+    observed_ms, learned_ms
+        None where there is no such entry any more.
+    """
+
+    new: bool
+    count: int
+    at_ms: int
+    observed_ms: int | None
+    learned_ms: int | None
+
+
 class Notes:
     """What the ledger writes, beside what it reads from the record and the journals."""
 
@@ -32,21 +54,24 @@ class Notes:
         self._store = store
         self._keep_dead = store.script(_KEEP_DEAD)
 
-    def arrived(self, series_id: str, seq: int, model: str, event: Mapping[str, Any]) -> int:
+    def arrived(self, series_id: str, seq: int, model: str, n: int, event: Mapping[str, Any]) -> Arrival:
         """Note that a prediction came to the ledger; the first arrival counts.
 
-        Returns
-        -------
-        int
-            How many models' predictions of the observation have come.
+        Parameters
+        ----------
+        n
+            The lesson's number in the model's journal.
         """
-        key = ledger_key(series_id, f"run:{seq}")
-        note = json.dumps({**event, "at_ms": time.time_ns() // 1_000_000})
+        key, at_ms = ledger_key(series_id, f"run:{seq}"), time.time_ns() // 1_000_000
+        note = json.dumps({**event, "at_ms": at_ms})
         pipeline = self._store.client.pipeline()
         pipeline.hsetnx(key, model, note)
         pipeline.expire(key, _MEMORY)
         pipeline.hlen(key)
-        return int(self._store.call(pipeline.execute)[-1])
+        pipeline.xrange(series_key(series_id, "log"), seq, seq)  # the times of its way, in the same round trip
+        pipeline.xrange(model_key(model, series_id, "journal"), n, n)
+        new, _, count, observation, lesson = self._store.call(pipeline.execute)
+        return Arrival(bool(new), int(count), at_ms, _appended(observation), _appended(lesson))
 
     def arrivals(self, series_id: str, seq: int) -> dict[str, Any]:
         """Return the noted arrivals of one observation's predictions, by model."""
@@ -116,6 +141,10 @@ class Notes:
         for model in models:
             self._store.call(client.srem, f"model:{model}:series", series_id)
         return removed
+
+
+def _appended(entries: Sequence[tuple[bytes, Mapping[bytes, bytes]]]) -> int | None:
+    return int(entries[0][1][b"at"]) if entries else None
 
 
 def _literal(pattern: str) -> str:

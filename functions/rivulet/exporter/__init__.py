@@ -1,0 +1,1 @@
+"""The exporter: what Redis knows, as metrics. It runs always, and never calls a function."""
