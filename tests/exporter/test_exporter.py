@@ -89,6 +89,7 @@ def test_it_says_what_a_chain_did(exporter: Exporter, start: Start) -> None:
     for name in (*ERRORS, "last_prediction", "last_actual", "last_error"):
         assert one(samples, f"ml_model_{name}", **where) == pytest.approx(metrics[name])
     assert one(samples, "ml_model_predictions_total", **where) == 4
+    assert one(samples, "ml_model_fallbacks_total", **where) == 0
     assert [one(samples, "ml_model_forecast", step=str(step), **where) for step in range(1, 6)] == metrics["forecast"]
     naive = sum(abs(new - old) for old, new in pairwise(values)) / 3
     assert one(samples, "ml_baseline_mae_20", baseline="naive") == pytest.approx(naive)

@@ -65,7 +65,8 @@ class RivuletCollector(Collector):
         yield from platform.redis_families(info)
         yield GaugeMetricFamily("rivulet_dead_letters", "Dead letters that the ledger keeps.", value=letters)
         yield from platform.service_families(telemetry.read(self._store))
-        rows = series.collect(self._overview, self._settings.exporter_series, self._settings.season)
+        told = self._settings
+        rows = series.collect(self._overview, told.exporter_series, told.season, told.seasons)
         yield from model_families(rows.models)
         yield from _series_families(rows)
 

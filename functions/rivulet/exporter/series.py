@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from rivulet.store.overview import ModelView, Overview, SeriesView
 
 OTHERS = "_others"  # no series can be called so
 BASELINES = ("naive", "seasonal_naive")
-_FIELDS = ("count", "updated_ms", *ERRORS)
+_FIELDS = ("count", "updated_ms", "fallbacks", *ERRORS)
 _ALL_FIELDS = (*_FIELDS, *LAST, "forecast")
 
 Sample = tuple[tuple[str, ...], float]
@@ -39,6 +39,7 @@ class _Sums:
 
     series: int = 0
     count: int = 0
+    fallbacks: int = 0
     lessons: int = 0
     snapshot_bytes: int = 0
     updated: float = 0.0
@@ -48,6 +49,7 @@ class _Sums:
         metrics = view.metrics
         self.series += 1
         self.count += int(metrics["count"] or 0)
+        self.fallbacks += int(metrics["fallbacks"] or 0)
         self.lessons += view.lessons
         self.snapshot_bytes += view.snapshot_bytes
         self.updated = max(self.updated, float(metrics["updated_ms"] or 0))
@@ -59,10 +61,10 @@ class _Sums:
 
     def metrics(self) -> dict[str, Any]:
         means = {name: total / number for name, (number, total) in self.errors.items()}
-        return {"count": self.count, **means}
+        return {"count": self.count, "fallbacks": self.fallbacks, **means}
 
 
-def collect(overview: Overview, most: int, season: int) -> SeriesRows:
+def collect(overview: Overview, most: int, season: int, seasons: Mapping[str, int]) -> SeriesRows:
     """Read all series.
 
     Parameters
@@ -70,12 +72,13 @@ def collect(overview: Overview, most: int, season: int) -> SeriesRows:
     most
         How many series have rows of their own, in the order of their names, so that a series keeps its row.
     season
-        Length of the season of the seasonal naive baseline, in observations.
+        Length of the season of the seasonal naive baseline, in observations, of a series that has none in `seasons`.
     """
+    longest = max(season, *seasons.values()) if seasons else season
     rows = SeriesRows()
     names = overview.index()
-    for view in overview.read(names[:most], max(WINDOWS) + season, _ALL_FIELDS):
-        _own(rows, view, season)
+    for view in overview.read(names[:most], max(WINDOWS) + longest, _ALL_FIELDS):
+        _own(rows, view, seasons.get(view.series_id, season))
     _fold(rows, overview.read(names[most:], 0, _FIELDS))
     rows.own, rows.folded = min(most, len(names)), max(0, len(names) - most)
     return rows
