@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import quote, urlsplit, urlunsplit
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
@@ -35,6 +36,8 @@ class Settings:
         The key that snapshots are signed with; without one none is written, none is read.
     cached_series
         How many series' states a process holds at once; the least recently used one goes first.
+    longest_wait
+        Seconds that a caller may wait for a run; less than what the platform lets a request take.
     call_memory
         Seconds for which an ``Idempotency-Key``, and a tick, are remembered.
     """
@@ -54,6 +57,7 @@ class Settings:
     models: tuple[str, ...] = ("linear_regression", "bagging_regressor", "knn_regressor", "amf_regressor")
     snapshot_key: str = ""
     cached_series: int = 256
+    longest_wait: float = 30.0
     call_memory: int = 7 * 86400
 
     @classmethod
@@ -72,7 +76,7 @@ class Settings:
 
         return cls(
             service=text("K_SERVICE", default.service),
-            redis_url=text("REDIS_URL", default.redis_url),
+            redis_url=_with_password(text("REDIS_URL", default.redis_url), text("REDIS_PASSWORD", "")),
             broker_url=text("BROKER_URL", default.broker_url),
             log_level=_level(text("LOG_LEVEL", default.log_level)),
             n_lags=_count("N_LAGS", text("N_LAGS", str(default.n_lags)), 1, 1000),
@@ -86,8 +90,17 @@ class Settings:
             models=tuple(name.strip() for name in text("MODELS", ",".join(default.models)).split(",") if name.strip()),
             snapshot_key=text("SNAPSHOT_KEY", ""),
             cached_series=_count("CACHED_SERIES", text("CACHED_SERIES", "256"), 1, 1_000_000),
+            longest_wait=_seconds("LONGEST_WAIT", text("LONGEST_WAIT", "30s")),
             call_memory=int(_seconds("CALL_MEMORY", text("CALL_MEMORY", "168h"))),
         )
+
+
+def _with_password(url: str, password: str) -> str:
+    """Put the password, which comes from a Secret, into the address, which does not."""
+    parts = urlsplit(url)
+    if not password or "@" in parts.netloc:
+        return url
+    return urlunsplit(parts._replace(netloc=f":{quote(password, safe='')}@{parts.netloc}"))
 
 
 def _count(name: str, text: str, least: int, most: int) -> int:
