@@ -72,7 +72,7 @@ def test_a_backfill_brings_a_model_that_is_behind_up_to_the_newest_observation(
     assert ledger.post(f"/series/{series}/backfill", None).status_code == 404
     for value in (3, 1, 4, 1, 5):
         features.post("/add", {"series_id": series, "value": value})
-    broker.say("*", 202, {})
+    broker.say("/", 202, {})
     assert ledger.post(f"/series/{series}/backfill", None).json() == {"series_id": series, "seq": 5}
     _, _, headers, body = broker.heard[-1]
     models(LEDGER_MODELS[0]).call("POST", "/", data=body, headers=headers)
