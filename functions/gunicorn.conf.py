@@ -2,12 +2,17 @@
 
 import os
 
+from gunicorn.workers import gthread
+
 worker_class = "gthread"
 workers = 1  # Knative adds pods; a second worker would hold every state twice
 threads = int(os.environ.get("THREADS", "8"))
 keepalive = 75
 timeout = 0  # Knative's timeoutSeconds, and the Broker's, say when a request took too long
-graceful_timeout = 25  # of the 30 seconds of a Service's timeoutSeconds
+graceful_timeout = 25  # what is under way, and what is handed over; Knative cuts it to what is left of timeoutSeconds
 control_socket_disable = True  # its file would need a writable home
 accesslog = None
 loglevel = "warning"
+# A proxy's idle connections are not waited on for two seconds: on Knative nothing comes over them any more by then, and
+# the container is killed two seconds after it was told to stop.
+gthread.STOP_KEEPALIVE_LINGER = 0.1

@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import requests
-
-from rivulet import events
-from rivulet.errors import Invalid, OutOfReach, Problem
+from rivulet.broker import Broker
+from rivulet.errors import Invalid
 from rivulet.events import Event
 from rivulet.store.notes import Notes
 
 _PAGE = 500
-_TIMEOUT = 10.0
 _ERROR = ("knativeerrordest", "knativeerrorcode", "knativeerrordata")
 _ENTRY = re.compile(r"-|[0-9]{1,15}-[0-9]{1,10}")
 
@@ -23,13 +20,13 @@ class DeadLetters:
 
     Parameters
     ----------
-    broker_url
+    broker
         Where they are sent again.
     """
 
-    def __init__(self, notes: Notes, broker_url: str) -> None:
+    def __init__(self, notes: Notes, broker: Broker) -> None:
         self._notes = notes
-        self._broker_url = broker_url
+        self._broker = broker
 
     def bury(self, event: Event) -> bool:
         """Keep an event with the reason that the Broker gives; once for each subscriber."""
@@ -64,32 +61,23 @@ class DeadLetters:
         Problem
             If the Broker refuses one; those before it are under way.
         """
-        if not self._broker_url:
-            raise Problem("setting BROKER_URL is not set, so there is no Broker to send to", status=501)
         sent = 0
         after: str | None = "-"
-        with requests.Session() as session:
-            while after:
-                entries = self._notes.dead_letters(after, _PAGE)
-                for entry, letter in entries:
-                    if _concerns(letter, series_id):
-                        self._send(session, letter)
-                        self._notes.unbury(entry, _identity(letter, letter["reason"]))
-                        sent += 1
-                after = entries[-1][0] if len(entries) == _PAGE else None
+        while after:
+            entries = self._notes.dead_letters(after, _PAGE)
+            for entry, letter in entries:
+                if _concerns(letter, series_id):
+                    self._send(letter)
+                    self._notes.unbury(entry, _identity(letter, letter["reason"]))
+                    sent += 1
+            after = entries[-1][0] if len(entries) == _PAGE else None
         return {"replayed": sent}
 
-    def _send(self, session: requests.Session, letter: dict[str, Any]) -> None:
+    def _send(self, letter: dict[str, Any]) -> None:
         attributes = dict(letter["event"])
         id, source, type = (attributes.pop(name) for name in ("id", "source", "type"))
         attributes.pop("knativebrokerttl", None)
-        headers, body = events.to_http(Event(id, source, type, letter["data"], attributes))
-        try:
-            response = session.post(self._broker_url, data=body, headers=headers, timeout=_TIMEOUT)
-        except requests.RequestException as error:
-            raise OutOfReach(f"the Broker is out of reach: {type(error).__name__}", retry_after=1) from error
-        if not response.ok:
-            raise OutOfReach(f"the Broker answered {response.status_code}: {response.text[:200]}", retry_after=1)
+        self._broker.send(Event(id, source, type, letter["data"], attributes))
 
 
 def _identity(letter: dict[str, Any], reason: dict[str, Any]) -> str:

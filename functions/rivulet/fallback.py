@@ -15,7 +15,7 @@ from rivulet.store.record import Appended, SeriesRecord
 _LOOK_AGAIN = 0.5  # seconds between two looks whether Redis is back
 _MOST_SERIES = 10_000
 _MOST_WAITING = 100_000
-_CLOSE_WITHIN = 20.0  # of the 25 that gunicorn leaves a worker, of the 30 that Knative leaves a pod
+_CLOSE_WITHIN = 20.0  # of the 25 that gunicorn leaves a worker; Knative may leave a pod less
 
 
 @dataclass(frozen=True)

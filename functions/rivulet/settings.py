@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit, urlunsplit
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
@@ -40,6 +41,8 @@ class Settings:
         The key that snapshots are signed with; without one none is written, none is read.
     cached_series
         How many series' states a process holds at once; the least recently used one goes first.
+    longest_wait
+        Seconds that a caller may wait for a run; less than what the platform lets a request take.
     call_memory
         Seconds for which an ``Idempotency-Key``, and a tick, are remembered.
     otlp_endpoint
@@ -67,6 +70,7 @@ class Settings:
     models: tuple[str, ...] = ("linear_regression", "bagging_regressor", "knn_regressor", "amf_regressor")
     snapshot_key: str = ""
     cached_series: int = 256
+    longest_wait: float = 30.0
     call_memory: int = 7 * 86400
     otlp_endpoint: str = ""
     exporter_host: str = "0.0.0.0"
@@ -90,7 +94,7 @@ class Settings:
         return cls(
             service=text("K_SERVICE", default.service),
             revision=text("K_REVISION", default.revision),
-            redis_url=text("REDIS_URL", default.redis_url),
+            redis_url=_with_password(text("REDIS_URL", default.redis_url), text("REDIS_PASSWORD", "")),
             broker_url=text("BROKER_URL", default.broker_url),
             log_level=_level(text("LOG_LEVEL", default.log_level)),
             n_lags=_count("N_LAGS", text("N_LAGS", str(default.n_lags)), 1, 1000),
@@ -105,12 +109,21 @@ class Settings:
             models=tuple(name.strip() for name in text("MODELS", ",".join(default.models)).split(",") if name.strip()),
             snapshot_key=text("SNAPSHOT_KEY", ""),
             cached_series=_count("CACHED_SERIES", text("CACHED_SERIES", "256"), 1, 1_000_000),
+            longest_wait=_seconds("LONGEST_WAIT", text("LONGEST_WAIT", "30s")),
             call_memory=int(_seconds("CALL_MEMORY", text("CALL_MEMORY", "168h"))),
             otlp_endpoint=text("OTEL_EXPORTER_OTLP_ENDPOINT", text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "")),
             exporter_host=text("EXPORTER_HOST", default.exporter_host),
             exporter_port=_count("EXPORTER_PORT", text("EXPORTER_PORT", str(default.exporter_port)), 1, 65535),
             exporter_series=_count("EXPORTER_SERIES", text("EXPORTER_SERIES", "200"), 0, 1_000_000),
         )
+
+
+def _with_password(url: str, password: str) -> str:
+    """Put the password, which comes from a Secret, into the address, which does not."""
+    parts = urlsplit(url)
+    if not password or "@" in parts.netloc:
+        return url
+    return urlunsplit(parts._replace(netloc=f":{quote(password, safe='')}@{parts.netloc}"))
 
 
 def _count(name: str, text: str, least: int, most: int) -> int:

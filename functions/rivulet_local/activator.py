@@ -17,6 +17,9 @@ from rivulet_local.manifests import ServiceSpec
 log = logging.getLogger(__name__)
 
 _DRAIN_PATIENCE = 1.0
+# A cluster's pod is given timeoutSeconds from the moment that nothing reaches it any more; here nothing is gained by
+# haste, and what a function hands over at its end may take this long.
+_STOP_PATIENCE = 30.0
 
 
 class State(Enum):
@@ -195,6 +198,6 @@ class Activator:
     async def _stop(self, process: FunctionProcess) -> None:
         if self._process is process:
             self.state = State.STOPPING
-        await process.stop(self.spec.timeout, idle=not self.in_flight)
+        await process.stop(_STOP_PATIENCE, idle=not self.in_flight)
         if self._watching is not None:
             await self._watching

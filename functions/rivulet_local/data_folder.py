@@ -69,7 +69,8 @@ class DataFolder:
             with os.fdopen(descriptor, "w", encoding="ascii") as file:
                 json.dump({"snapshot-key": secrets.token_hex(32)}, file)
         content: dict[str, str] = json.loads(path.read_text("ascii"))
-        return content
+        # Redis listens on the loopback interface alone, and asks for no password.
+        return {"redis-password": "", **content}
 
     def remember(self, pid: int, name: str) -> None:
         """Record a process, so that it is found again if the platform is killed."""

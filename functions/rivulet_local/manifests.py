@@ -32,7 +32,7 @@ class ServiceSpec:
     concurrency
         How many requests it is given at once; 0 is without a limit.
     timeout
-        Seconds that it may take to begin its answer, and to stop.
+        Seconds that it may take to begin its answer.
     """
 
     name: str

@@ -35,6 +35,7 @@ def test_each_delivery_ends_at_the_ledger(deployed: Manifests) -> None:
     assert {each.delivery.sink for each in deployed.triggers} == {Target("ledger", "/deadletters")}
     retries = {each.name: each.delivery.backoff.retries for each in deployed.triggers}
     assert retries.pop("observation-features") == 20
+    assert {retries.pop(name) for name in list(retries) if name.startswith("tick-") and name != "tick-ingest"} == {5}
     assert set(retries.values()) == {10}
 
 
@@ -63,7 +64,7 @@ def test_who_wins_in_a_function_s_environment(deployed: Manifests) -> None:
             "FUNCTION_TARGET": "other",
         },
         overrides={"SEASON": "24"},
-        secret={"snapshot-key": "k"},
+        secret={"snapshot-key": "k", "redis-password": "p"},
         platform={"REDIS_URL": "redis://here", "BROKER_URL": "http://here"},
     )
     assert environment["PATH"] == "/bin"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from rivulet import events, latency, tally
+from rivulet.backfill import Backfill
+from rivulet.broker import Broker
 from rivulet.champion import NAME as CHAMPION
 from rivulet.deadletters import DeadLetters
 from rivulet.errors import Invalid, NotThere, TryAgain
@@ -16,6 +19,7 @@ from rivulet.reports import Reports
 from rivulet.settings import Settings
 from rivulet.store import Store
 from rivulet.store.notes import Notes
+from rivulet.ticks import Ticks
 from rivulet.web import Call, Route
 
 _PREDICTION_FIELDS = ("series_id", "seq", "model", "prediction", "target", "error", "forecast", "n", "duration_ms")
@@ -30,10 +34,14 @@ class LedgerHandler:
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._notes = Notes(store)
-        self._dead_letters = DeadLetters(self._notes, settings.broker_url)
+        broker = Broker(settings.broker_url)
+        self._dead_letters = DeadLetters(self._notes, broker)
+        self._backfill = Backfill(store, broker, settings.n_lags)
         self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
         self._reports = Reports(store, self._notes, self._dead_letters, settings)
+        self._ticks = Ticks(store, self._reports, settings.call_memory)
         self.routes = [
+            Route("GET", "/ticks/<path:id>", self.tick, ("source", "series_id", "model", "wait")),
             Route("GET", "/runs/<series_id>/<seq>", self.run, ("wait",)),
             Route("GET", "/predictions", self.predictions, ("series_id", "model", "from", "to")),
             Route("GET", "/leaderboard", self.leaderboard, ("series_id",)),
@@ -41,6 +49,7 @@ class LedgerHandler:
             Route("GET", "/deadletters", self.dead_letters, ("series_id", "after")),
             Route("POST", "/deadletters", self.bury),
             Route("POST", "/deadletters/replay", self.replay),
+            Route("POST", "/series/<series_id>/backfill", self.backfill),
             Route("DELETE", "/series/<series_id>", self.remove),
             Route("GET", "/health", self.health),
         ]
@@ -52,12 +61,26 @@ class LedgerHandler:
             raise Invalid(f"the observation's number must be a whole number from 1 to {MOST_SEQ}")
         wait = call.count("wait", 0, _LONGEST_WAIT, 0)
         series, seq = series_id(call.path["series_id"]), int(text)
+        return self._patiently(wait, lambda patience: self._reports.run(series, seq, patience))
+
+    def tick(self, call: Call) -> dict[str, Any]:
+        """Return what one stage made of a tick: the observation, or a model's prediction."""
+        id, source = short_text(call.path["id"], "id"), short_text(call.argument("source"), "source")
+        series = series_id(call.argument("series_id", self._settings.series_id))
+        model = call.query.get("model")
+        if model is not None and model not in self._settings.models:
+            raise Invalid(f"query parameter 'model' must be one of {', '.join(self._settings.models)}")
+        wait = call.count("wait", 0, _LONGEST_WAIT, 0)
+        return self._patiently(wait, lambda patience: self._ticks.follow(series, source, id, model, patience))
+
+    def _patiently(self, wait: int, answer: Callable[[float], dict[str, Any]]) -> dict[str, Any]:
+        """Answer what may take a while, as long as that leaves threads for what is waited for."""
         if not wait:
-            return self._reports.run(series, seq, 0)
+            return answer(0)
         if not self._waiting.acquire(blocking=False):
             raise TryAgain(f"{_MOST_WAITING} calls wait already", retry_after=1)
         try:
-            return self._reports.run(series, seq, wait)
+            return answer(min(wait, self._settings.longest_wait))
         finally:
             self._waiting.release()
 
@@ -111,6 +134,10 @@ class LedgerHandler:
         body = Fields(call.json() if call.body else {}, ("series_id",))
         series = body.series_id() if "series_id" in body else None
         return self._dead_letters.replay(series)
+
+    def backfill(self, call: Call) -> tuple[int, dict[str, Any]]:
+        """Have every model that is behind learn a series up to its newest observation."""
+        return 202, self._backfill.start(series_id(call.path["series_id"]))
 
     def remove(self, call: Call) -> None:
         """Remove all that is known of a series."""

@@ -18,7 +18,11 @@ if numbered then redis.call('HSET', cursor, 'tick', redis.call('TIME')[1]) end
 local known = redis.call('GET', request)
 if known then return known end
 local index = tonumber(redis.call('HGET', cursor, 'index') or '0')
-if index >= total then return cjson.encode({row = 0, sequence = 0}) end
+if index >= total then
+  local none = cjson.encode({row = 0, sequence = 0})
+  if numbered then redis.call('SET', request, none, 'EX', memory) end
+  return none
+end
 index = redis.call('HINCRBY', cursor, 'index', 1)
 local answer = {row = index, sequence = 0}
 if numbered then answer.sequence = redis.call('HINCRBY', cursor, 'emitted', 1) end
@@ -79,6 +83,17 @@ class Cursor:
         keys = [ingest_key(series_id, "cursor"), ingest_key(series_id, request)]
         memory, numbered = (self._memory, 1) if tick else (_SENT_TWICE_WITHIN, 0)
         return Taken(**json.loads(self._next(keys, [total, memory, numbered])))
+
+    def answered(self, series_id: str, tick: str) -> int | None:
+        """Return the number of the observation that a tick was answered with.
+
+        Returns
+        -------
+        int or None
+            0 if there was none left; None if the tick has not been answered.
+        """
+        known = self._store.call(self._store.client.get, ingest_key(series_id, f"tick:{tick}"))
+        return int(json.loads(known)["sequence"]) if known else None
 
     def quoted(self, series_id: str, tick: str) -> dict[str, Any] | None:
         """Return what a live tick was answered, if it was."""

@@ -88,6 +88,11 @@ class SeriesRecord:
         status, seq, own, past = reply
         return Appended(status.decode(), int(seq), float(own), [float(item) for item in past])
 
+    def numbered(self, series_id: str, sequence: int) -> int | None:
+        """Return an observation's number in the series by the producer's; None if it is not there, or came too late."""
+        known = self._store.call(self._store.client.hget, series_key(series_id, "ids"), f"#{sequence}")
+        return int(known) if known and known != b"late" else None
+
     def last(self, series_id: str) -> int:
         """Return the number of the newest observation, 0 where there is none."""
         newest = self._store.call(self._store.client.xrevrange, series_key(series_id, "log"), count=1)

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Say everything that is missing, and how to get it, before anything is done: needs.sh docker kubectl cluster ...
+set -uo pipefail
+missing=0
+miss() { echo "missing: $1" >&2; missing=1; }
+for need in "$@"; do
+    case $need in
+    docker)
+        if ! command -v docker >/dev/null; then miss "docker: https://docs.docker.com/engine/install"
+        elif ! docker info >/dev/null 2>&1; then miss "a Docker engine that answers: start it, or join the group docker"; fi ;;
+    k3d) command -v k3d >/dev/null || [ -x .tools/cluster/k3d ] || miss "k3d 5.9 or newer: https://k3d.io/#installation" ;;
+    kubectl) command -v kubectl >/dev/null || miss "kubectl 1.30 or newer: https://kubernetes.io/docs/tasks/tools" ;;
+    curl) command -v curl >/dev/null || miss "curl" ;;
+    cluster)
+        kubectl version -o json >/dev/null 2>&1 || miss "a cluster that answers: 'task cluster:up', or set KUBECONFIG" ;;
+    knative)
+        kubectl get crd services.serving.knative.dev brokers.eventing.knative.dev >/dev/null 2>&1 \
+            || miss "Knative Serving and Eventing in the cluster: 'task cluster:install'" ;;
+    argo)
+        kubectl get crd cronworkflows.argoproj.io >/dev/null 2>&1 \
+            || miss "Argo Workflows in the cluster: 'task cluster:install'" ;;
+    *) miss "a rule for '$need' in $0" ;;
+    esac
+done
+exit "$missing"
