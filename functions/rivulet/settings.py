@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from rivulet.fields import SERIES_ID
+
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 LONGEST_SEASON = 128
@@ -106,7 +108,7 @@ class Settings:
             dataset=text("DATASET", default.dataset),
             coinbase_url=text("COINBASE_URL", default.coinbase_url).rstrip("/"),
             model_name=text("MODEL_NAME", default.model_name),
-            models=tuple(name.strip() for name in text("MODELS", ",".join(default.models)).split(",") if name.strip()),
+            models=_models(environment, text("MODELS", ",".join(default.models))),
             snapshot_key=text("SNAPSHOT_KEY", ""),
             cached_series=_count("CACHED_SERIES", text("CACHED_SERIES", "256"), 1, 1_000_000),
             longest_wait=_seconds("LONGEST_WAIT", text("LONGEST_WAIT", "30s")),
@@ -132,11 +134,18 @@ def _count(name: str, text: str, least: int, most: int) -> int:
     return int(text)
 
 
+def _models(environment: Mapping[str, str], text: str) -> tuple[str, ...]:
+    """Return the models that ``MODELS`` names, and those of ``MODELS_...``: one that is switched on adds its own."""
+    further = [environment[name] for name in sorted(environment) if name.startswith("MODELS_")]
+    names = [name.strip() for part in (text, *further) for name in part.split(",")]
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
 def _seasons(text: str) -> dict[str, int]:
     seasons = {}
     for item in filter(None, (part.strip() for part in text.split(","))):
         series_id, _, length = item.rpartition("=")
-        if not series_id:
+        if not SERIES_ID.fullmatch(series_id):
             raise SettingError(f"SEASONS must be a list such as kitchen=24,sales=12, not {text!r}")
         seasons[series_id] = _count(f"SEASONS of {series_id!r}", length, 1, LONGEST_SEASON)
     return seasons

@@ -18,7 +18,8 @@ from rivulet_local.errors import ManifestError
 
 Object = dict[str, Any]
 
-_FIELDS = {"apiVersion", "kind", "resources", "namespace", "nameSuffix", "patches", "labels"}
+_COMPONENT_FIELDS = {"apiVersion", "kind", "resources", "patches"}
+_FIELDS = {*_COMPONENT_FIELDS, "components", "namespace", "nameSuffix", "labels"}
 _CLUSTER_WIDE = {"Namespace", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "PriorityClass"}
 
 
@@ -40,18 +41,34 @@ def render(folder: Path) -> list[Object]:
     ManifestError
         If a file is missing, is no YAML, or has a field that this subset does not know.
     """
-    source = folder / "kustomization.yaml"
-    documents = _read(source)
-    if len(documents) != 1:
-        raise ManifestError(f"{source} has to hold one document.")
-    kustomization = documents[0]
+    source, kustomization = _kustomization(folder)
     refuse_unknown(kustomization, _FIELDS, str(source))
     objects = [found for name in kustomization.get("resources", []) for found in _resource(folder, name)]
+    for name in kustomization.get("components", []):
+        _add_component((folder / name).resolve(), objects)
     for patch in kustomization.get("patches", []):
         _apply(patch, objects, folder, source)
     for item in objects:
         _transform(item, kustomization, source)
     return objects
+
+
+def _kustomization(folder: Path) -> tuple[Path, Object]:
+    source = folder / "kustomization.yaml"
+    documents = _read(source)
+    if len(documents) != 1:
+        raise ManifestError(f"{source} has to hold one document.")
+    return source, documents[0]
+
+
+def _add_component(folder: Path, objects: list[Object]) -> None:
+    """Add a component's objects to those that are there, and let its patches change any of them."""
+    source, component = _kustomization(folder)
+    refuse_unknown(component, _COMPONENT_FIELDS, str(source))
+    for name in component.get("resources", []):
+        objects += _resource(folder, name)
+    for patch in component.get("patches", []):
+        _apply(patch, objects, folder, source)
 
 
 def refuse_unknown(mapping: Any, known: set[str], where: str) -> None:

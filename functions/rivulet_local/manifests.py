@@ -99,7 +99,9 @@ def load_manifests(knative: Path, eventing: Path) -> Manifests:
     if len(brokers) != 1:
         raise ManifestError(f"{eventing} has to hold one Broker, not {len(brokers)}.")
     by_name = {each.name: each for each in services}
-    triggers = _triggers(_of_kind(routing, _EVENTING, "Trigger"), brokers[0], by_name)
+    # The routing table, and the Triggers that a model which is switched on brings with it.
+    items = [*_of_kind(routing, _EVENTING, "Trigger"), *_of_kind(objects, _EVENTING, "Trigger")]
+    triggers = _triggers(items, brokers[0], by_name)
     metadata = brokers[0]["metadata"]
     return Manifests(by_name, f"/{metadata.get('namespace', 'default')}/{metadata['name']}", triggers)
 

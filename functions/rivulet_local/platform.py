@@ -53,7 +53,8 @@ class Platform:
     overrides
         Settings of the functions that win over those of the manifests and of the caller's environment.
     knative_root, eventing_root, functions_root
-        Where manifests and functions are; this repository's own without a value.
+        Where manifests and functions are; this repository's own without a value: the overlay ``dev``, or, where the
+        settings want all models, ``all-models``.
     legacy_ports
         The services that have a port of their own, where the settings want that.
 
@@ -68,7 +69,7 @@ class Platform:
         settings: LocalSettings,
         overrides: dict[str, str] | None = None,
         *,
-        knative_root: Path = _REPOSITORY / "knative" / "overlays" / "dev",
+        knative_root: Path | None = None,
         eventing_root: Path = _REPOSITORY / "eventing",
         functions_root: Path = _REPOSITORY / "functions",
         legacy_ports: Mapping[str, int] = LEGACY_PORTS,
@@ -79,7 +80,8 @@ class Platform:
         self.exporter_url = ""
         self._settings = settings
         self._overrides = overrides or {}
-        self._manifests = load_manifests(knative_root, eventing_root)
+        overlay = _REPOSITORY / "knative" / "overlays" / ("all-models" if settings.all_models else "dev")
+        self._manifests = load_manifests(knative_root or overlay, eventing_root)
         self._functions_root = functions_root
         self._legacy_ports = legacy_ports if settings.legacy_ports else {}
         self._functions: dict[str, Activator] = {}

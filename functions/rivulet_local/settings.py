@@ -32,6 +32,8 @@ class LocalSettings:
         Seconds between two ticks, or None for none.
     ready_timeout
         Seconds within which a function has to become ready.
+    all_models
+        Whether every definition runs (``MODELS=all``), or those that the ``dev`` overlay has.
     environment
         The environment of the caller, out of which functions are given what concerns them.
     """
@@ -44,6 +46,7 @@ class LocalSettings:
     data: Path = Path(".rivulet")
     tick: float | None = 60.0
     ready_timeout: float = 60.0
+    all_models: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -55,6 +58,7 @@ class LocalSettings:
         SettingError
             If a variable has a value that it cannot take.
         """
+        all_models = environment.get("MODELS") == "all"
         return cls(
             host=environment.get("RIVULET_HOST") or cls.host,
             port=_port(environment, "RIVULET_PORT", cls.port),
@@ -64,7 +68,8 @@ class LocalSettings:
             data=Path(environment.get("RIVULET_DATA") or cls.data),
             tick=None if environment.get("TICK") == "off" else _duration(environment, "TICK", "1m"),
             ready_timeout=_duration(environment, "RIVULET_READY_TIMEOUT", "60s"),
-            environment=dict(environment),
+            all_models=all_models,
+            environment={name: value for name, value in environment.items() if name != "MODELS" or not all_models},
         )
 
     @property

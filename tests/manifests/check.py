@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.manifests import kinds, routing
 from tests.manifests.rendering import Checked, render_and_lint
 
-FUNCTIONS = "knative/overlays/dev"
+FUNCTIONS = ("knative/overlays/dev", "knative/overlays/all-models")
 ROUTING = "eventing"
 
 
@@ -15,9 +15,12 @@ def check(root: Path) -> Checked:
     """Render and check every manifest below `root`."""
     checked = render_and_lint(root)
     checked.problems += kinds.problems(item for objects in checked.objects.values() for item in objects)
-    if FUNCTIONS in checked.objects and ROUTING in checked.objects:
-        found = routing.problems(checked.objects[FUNCTIONS], checked.objects[ROUTING])
-        checked.problems += [f"{ROUTING}: {problem}" for problem in found]
-    else:
-        checked.problems.append(f"there is no {FUNCTIONS}, or no {ROUTING}")
+    for folder in FUNCTIONS:
+        if folder not in checked.objects or ROUTING not in checked.objects:
+            checked.problems.append(f"there is no {folder}, or no {ROUTING}")
+            continue
+        # A model that is switched on brings its own Triggers with it.
+        functions = checked.objects[folder]
+        found = routing.problems(functions, [*checked.objects[ROUTING], *functions])
+        checked.problems += [f"{folder} with {ROUTING}: {problem}" for problem in found]
     return checked

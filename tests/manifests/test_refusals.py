@@ -25,7 +25,7 @@ def test_the_manifests_as_they_are_have_no_problem(copied: Path) -> None:
     checked = check(copied)
     assert checked.problems == []
     assert {"knative/overlays/dev", "knative/overlays/prod", "eventing", "argo"} < set(checked.objects)
-    assert sum(folder.startswith(".components-") for folder in checked.objects) == 4
+    assert sum(folder.startswith(".components-") for folder in checked.objects) == 7
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ OWN = Path(__file__).parent / "manifests"
 RENDERED = Path(__file__).parent / "rendered"
 FOLDERS = {
     "knative": REPOSITORY / "knative" / "overlays" / "dev",
+    "all-models": REPOSITORY / "knative" / "overlays" / "all-models",
     "eventing": REPOSITORY / "eventing",
     "patched": OWN / "knative",
     "routes": OWN / "eventing",

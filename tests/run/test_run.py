@@ -61,6 +61,15 @@ def left_running(folder: Path) -> list[psutil.Process]:
     ]
 
 
+def test_all_models_run_where_that_is_asked_for(folder: Path) -> None:
+    status, _, err = run(folder, CSV="my.csv", SERIES="everyone", MODELS="all")
+    assert status == 0, err
+    found = json.loads((folder / "out" / "leaderboard.json").read_text())
+    counts = {row["model"]: row["count"] for row in found["rows"]}
+    everyone = {*MODELS, "holt_winters", "snarimax", "sgd_regressor", "champion"}
+    assert {model: counts[model] for model in everyone} == dict.fromkeys(everyone, 30)
+
+
 def test_a_file_of_ones_own_becomes_a_leaderboard_and_a_picture(folder: Path) -> None:
     status, out, err = run(folder, CSV="my.csv")
     assert (status, "Traceback" in err) == (0, False), err

@@ -142,6 +142,16 @@ def test_settings_have_defaults_and_read_durations() -> None:
     assert (read.sequence_patience, read.call_memory, read.models, read.n_lags) == (0.5, 120, ("a", "b"), 10)
 
 
+def test_a_model_that_is_switched_on_adds_its_name() -> None:
+    environment = {"MODELS": "a,b", "MODELS_Z": "z", "MODELS_C": "c", "MODEL_NAME": "a"}
+    assert Settings.from_environment(environment).models == ("a", "b", "c", "z")
+
+
+def test_seasons_are_by_series() -> None:
+    seasons = Settings.from_environment({"SEASONS": "kitchen=24, a:b=12,"}).seasons
+    assert seasons == {"kitchen": 24, "a:b": 12}
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -156,6 +166,10 @@ def test_settings_have_defaults_and_read_durations() -> None:
         ("SEQUENCE_PATIENCE", "-1s"),
         ("CALL_MEMORY", "1d"),
         ("LOG_LEVEL", "LOUD"),
+        ("SEASONS", "12"),
+        ("SEASONS", "kitchen=0"),
+        ("SEASONS", "kitchen=129"),
+        ("SEASONS", "kitchen=12;hall=7"),
     ],
 )
 def test_a_bad_setting_is_named(name: str, value: str) -> None:
