@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import requests
 
@@ -211,3 +212,12 @@ def test_one_observation_is_followed_by_its_trace_id(site: Site, prometheus: Pro
 def test_two_hundred_observations_are_on_record(prometheus: Prometheus) -> None:
     (found,) = prometheus.ask("query", query='rivulet_observations_total{series="default"}')["result"]
     assert float(found["value"][1]) == 2 * HALF
+
+
+def test_an_exporter_that_dies_comes_back(site: Site, prometheus: Prometheus, starts: dict[str, int]) -> None:
+    children = psutil.Process(site.process.pid).children()
+    (exporter,) = [child for child in children if "exporter.main" in child.cmdline()]
+    exporter.kill()
+    wait_for(lambda: not answers(site.metrics), 10)
+    wait_for(lambda: answers(site.metrics))
+    assert site.starts() == starts
