@@ -13,6 +13,7 @@ from pathlib import Path
 from rivulet_local.data_folder import DataFolder
 
 _LOG_LINES = 12
+_MOST_LOG = 20 * 1024 * 1024  # bytes, after which the next process of that name begins a new file
 
 
 class Child:
@@ -35,6 +36,8 @@ class Child:
     ) -> Child:
         """Start a process whose output is appended to the log of that name."""
         path = folder.log_path(name)
+        if path.exists() and path.stat().st_size > _MOST_LOG:
+            path.replace(path.with_suffix(".log.1"))  # a line for each event adds up; one older file is kept
         with path.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
                 *command,

@@ -6,11 +6,10 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from definitions import DASHBOARDS
+from boards import forecasts, functions, pipeline, runbook, state
 
 FOLDER = Path(__file__).parent / "dashboards"
+DASHBOARDS = [each.board() for each in (forecasts, pipeline, functions, state, runbook)]
 
 
 def main() -> int:

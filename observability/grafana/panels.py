@@ -65,7 +65,7 @@ def _custom(kind: str, with_line: bool) -> Json:
 def _options(kind: str) -> Json:
     legend = {"displayMode": "table", "placement": "bottom", "showLegend": True, "calcs": ["lastNotNull", "max"]}
     last = {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}}
-    return {
+    options: dict[str, Json] = {
         "timeseries": {"legend": legend, "tooltip": {"mode": "multi", "sort": "desc"}},
         "stat": {**last, "colorMode": "value", "graphMode": "area", "textMode": "auto", "justifyMode": "auto"},
         "bargauge": {**last, "displayMode": "basic", "orientation": "horizontal", "valueMode": "color"},
@@ -75,7 +75,8 @@ def _options(kind: str) -> Json:
         "heatmap": {"calculate": False, "yAxis": {"unit": "s"}, "color": {"mode": "scheme", "scheme": "Blues"}},
         "logs": {"showTime": True, "wrapLogMessage": True, "enableLogDetails": True, "sortOrder": "Descending"},
         "text": {"mode": "markdown"},
-    }[kind]
+    }
+    return options[kind]
 
 
 def logs(title: str, expr: str) -> Json:

@@ -34,7 +34,7 @@ def _measure(stage: Stage) -> Measurement:
 def platform_settings(folder: Path) -> LocalSettings:
     """Return the settings of a platform beside any other one, in a folder of its own."""
     data = Path(tempfile.mkdtemp(dir=folder))
-    own = {"port": 0, "broker_port": 0, "legacy_ports": False, "tick": None}
+    own = {"port": 0, "broker_port": 0, "exporter_port": 0, "legacy_ports": False, "tick": None}
     return LocalSettings(data=data, environment=dict(os.environ), **own)  # type: ignore[arg-type]
 
 

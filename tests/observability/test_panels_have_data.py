@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -9,10 +10,13 @@ import subprocess
 import sys
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import requests
 
@@ -49,6 +53,7 @@ class Site:
     gateway: str
     broker: str
     metrics: str
+    logs: Path
 
     def report(self) -> dict[str, Any]:
         """Return what the platform says about itself."""
@@ -108,7 +113,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         ready = process.stdout.readline()
         found = re.search(r"localhost:(\d+) .*Broker (\S+),.* metrics (\S+)$", ready.strip())
         assert found, ready + (folder / "errors.txt").read_text()
-        yield Site(process, f"http://127.0.0.1:{found[1]}", found[2], found[3])
+        yield Site(process, f"http://127.0.0.1:{found[1]}", found[2], found[3], folder / "data" / "logs")
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     finally:
@@ -193,6 +198,26 @@ def test_nothing_was_started_by_looking(site: Site, starts: dict[str, int]) -> N
     assert min(starts.values()) >= 2
 
 
+def test_one_observation_is_followed_by_its_trace_id(site: Site, prometheus: Prometheus) -> None:
+    text = "".join(path.read_text("utf-8") for path in sorted(site.logs.glob("*.log")))
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{") and '"trace_id"' in line]
+    (trace,) = {line["trace_id"] for line in lines if line["service"] == "ledger" and line["seq"] == 150}
+    found = Counter(
+        line["service"] for line in lines if line["trace_id"] == trace and line["outcome"] in ("answered", "taken")
+    )
+    models = {f"model-{name}": 1 for name in ("linear", "bagging", "knn", "amfr")}
+    assert found == {"ingest": 1, "features": 1, **models, "ledger": MODELS}
+
+
 def test_two_hundred_observations_are_on_record(prometheus: Prometheus) -> None:
     (found,) = prometheus.ask("query", query='rivulet_observations_total{series="default"}')["result"]
     assert float(found["value"][1]) == 2 * HALF
+
+
+def test_an_exporter_that_dies_comes_back(site: Site, prometheus: Prometheus, starts: dict[str, int]) -> None:
+    children = psutil.Process(site.process.pid).children()
+    (exporter,) = [child for child in children if "exporter.main" in child.cmdline()]
+    exporter.kill()
+    wait_for(lambda: not answers(site.metrics), 10)
+    wait_for(lambda: answers(site.metrics))
+    assert site.starts() == starts

@@ -14,7 +14,9 @@ ALERTS = [
     for group in yaml.safe_load((FOLDER / "rules" / "alerts.yml").read_text("utf-8"))["groups"]
     for rule in group["rules"]
 ]
-CASES = yaml.safe_load((FOLDER / "tests" / "alerts.yml").read_text("utf-8"))["tests"]
+CASES = [
+    case for path in (FOLDER / "tests").glob("alerts*.yml") for case in yaml.safe_load(path.read_text("utf-8"))["tests"]
+]
 
 
 def promtool(*arguments: str) -> None:

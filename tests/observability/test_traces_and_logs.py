@@ -68,7 +68,8 @@ def chain(start: Start, receiver: Receiver) -> list[tuple[FunctionProcess, dict[
     data: Any = {"source": "csv"}
     sent = []
     for name, own in names.items():
-        settings = {**own, "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, "K_REVISION": f"{name}-00007"}
+        settings = {**own, "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, "OTEL_BSP_SCHEDULE_DELAY": "200"}
+        settings["K_REVISION"] = f"{name}-00007"
         process = start(name, **settings)
         sent.append((process, headers, data))
         headers, data = deliver(process, headers, data)
@@ -172,7 +173,12 @@ def test_nothing_is_imported_where_traces_are_off(source: str, tmp_path: Path) -
 
 
 def test_a_collector_that_is_away_keeps_nothing_from_being_saved(start: Start) -> None:
-    model = start("model", MODEL_NAME="linear_regression", OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1")
+    model = start(
+        "model",
+        MODEL_NAME="linear_regression",
+        OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1",
+        OTEL_EXPORTER_OTLP_TIMEOUT="1",
+    )
     headers = {"ce-specversion": "1.0", "ce-type": "dev.rivulet.features.v1", "ce-source": "/x", "ce-id": "1"}
     vector = {"series_id": "saved", "seq": 1, "features": {"in_1": 0.0}, "target": 1.0}
     deliver(model, headers, vector)
