@@ -14,7 +14,7 @@ import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LINT = REPOSITORY / ".tools" / "manifestlint"
-# What a component changes, by the folder that it is in; a component cannot be rendered by itself.
+# What a component changes, by the folder that it is in, if not that folder itself; alone it cannot be rendered.
 CHANGED_BY_COMPONENTS = {"knative": "knative/overlays/dev", "eventing": "eventing"}
 _SKIPPED = {"tests", "out", "node_modules"}
 
@@ -64,7 +64,7 @@ def _with_base(component: Path, root: Path, scratch: Path) -> Path:
     path = component.relative_to(root)
     folder = scratch / "-".join(path.parts)
     folder.mkdir()
-    changed = os.path.relpath(root / CHANGED_BY_COMPONENTS[path.parts[0]], folder)
+    changed = os.path.relpath(root / CHANGED_BY_COMPONENTS.get(path.parts[0], path.parts[0]), folder)
     text = {"resources": [changed], "components": [os.path.relpath(component, folder)]}
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(text), "utf-8")
     return folder
