@@ -163,6 +163,17 @@ def test_without_redis_it_answers_and_says_so_and_comes_back(exporter: Exporter,
     assert len(named(exporter.samples(), "ml_model_predictions_total")) == len(MODELS)
 
 
+def test_a_redis_that_hangs_is_away(exporter: Exporter, redis_server: RedisServer) -> None:
+    fill(Store(redis_server.url), 1)
+    assert one(exporter.samples(), "rivulet_redis_up") == 1
+    redis_server.pause()
+    try:
+        assert one(exporter.samples(), "rivulet_redis_up") == 0
+    finally:
+        redis_server.resume()
+    eventually(lambda: one(exporter.samples(), "rivulet_redis_up") == 1)
+
+
 def test_series_beyond_the_setting_are_added_up(redis_server: RedisServer) -> None:
     store = Store(redis_server.url)
     fill(store, 10)
