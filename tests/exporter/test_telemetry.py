@@ -81,6 +81,6 @@ def test_a_process_that_was_killed_is_struck_off(redis_server: RedisServer) -> N
     ],
 )
 def test_the_way_is_measured_by_stages(tick: str | None, stages: dict[str, float]) -> None:
-    latency.measure(Arrival(new=True, at_ms=2750, observed_ms=2000, learned_ms=2500), tick)
+    latency.measure(Arrival(new=True, count=1, at_ms=2750, observed_ms=2000, learned_ms=2500), tick)
     _, sums = tally.take()
     assert {key[1]: seconds for key, seconds in sums.items()} == stages

@@ -42,15 +42,29 @@ def folders(root: Path) -> tuple[list[Path], list[Path]]:
     return whole, components
 
 
-def render_and_lint(root: Path) -> Checked:
-    """Render every folder below `root`, and each component with what it changes."""
+def render(folder: Path) -> list[Object]:
+    """Render one folder; a problem is an error."""
+    done = subprocess.run([_lint(), folder], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ValueError(done.stderr)
+    objects: list[Object] = json.loads(done.stdout)["objects"]
+    return objects
+
+
+def _lint() -> Path:
     if not LINT.exists():
         raise SystemExit(f"{LINT} is missing: `task tools` builds it (it needs Go)")
+    return LINT
+
+
+def render_and_lint(root: Path) -> Checked:
+    """Render every folder below `root`, and each component with what it changes."""
+    lint = _lint()
     whole, components = folders(root)
     with TemporaryDirectory(dir=root, prefix=".components-") as scratch:
         for component in components:
             whole.append(_with_base(component, root, Path(scratch)))
-        done = subprocess.run([LINT, *whole], capture_output=True, text=True, check=False, env=dict(os.environ))
+        done = subprocess.run([lint, *whole], capture_output=True, text=True, check=False, env=dict(os.environ))
     checked = Checked(problems=[line.replace(f"{root}/", "") for line in done.stderr.splitlines()])
     if done.returncode not in (0, 1):
         checked.problems.append(f"{LINT.name} ended with {done.returncode}")

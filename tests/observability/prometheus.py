@@ -13,7 +13,7 @@ import requests
 from tests.function_processes import ChildProcess
 
 FOLDER = Path(__file__).resolve().parents[2] / "observability" / "prometheus"
-_HOW = "install Debian's package prometheus (apt-get install --no-install-recommends prometheus), as .ci/run does"
+_HOW = "`task prometheus` installs it"
 
 
 def program(name: str) -> str:

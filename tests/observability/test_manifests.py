@@ -1,18 +1,17 @@
-"""What `kubectl kustomize observability/` renders: restricted pods, pinned images, no password, few labels of logs."""
+"""What the folder `observability/` renders to: restricted pods, pinned images, no password, few labels of logs."""
 
 from __future__ import annotations
 
 import functools
 import json
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.manifests.rendering import render
 from tests.observability.boards import BOARDS
 
 FOLDER = Path(__file__).resolve().parents[2] / "observability"
@@ -20,11 +19,8 @@ FOLDER = Path(__file__).resolve().parents[2] / "observability"
 
 @functools.cache
 def rendered() -> list[dict[str, Any]]:
-    kubectl = shutil.which("kubectl")
-    assert kubectl, "there is no kubectl on the PATH: install Debian's package kubernetes-client, or kubectl itself"
-    done = subprocess.run([kubectl, "kustomize", str(FOLDER)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return [each for each in yaml.safe_load_all(done.stdout) if each]
+    objects: list[dict[str, Any]] = render(FOLDER)
+    return objects
 
 
 def of_kind(*kinds: str) -> list[dict[str, Any]]:
