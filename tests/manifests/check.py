@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tests.manifests import kinds, routing
 from tests.manifests.rendering import Checked, render_and_lint
@@ -14,6 +15,11 @@ ROUTING = "eventing"
 def check(root: Path) -> Checked:
     """Render and check every manifest below `root`."""
     checked = render_and_lint(root)
+    for folder, objects in checked.objects.items():
+        nulls = [item for item in objects if _has_null(item)]
+        checked.problems += [
+            f"{folder}: {item['kind']} {item['metadata']['name']} says null somewhere" for item in nulls
+        ]
     checked.problems += kinds.problems(item for objects in checked.objects.values() for item in objects)
     if FUNCTIONS in checked.objects and ROUTING in checked.objects:
         found = routing.problems(checked.objects[FUNCTIONS], checked.objects[ROUTING])
@@ -21,3 +27,10 @@ def check(root: Path) -> Checked:
     else:
         checked.problems.append(f"there is no {FUNCTIONS}, or no {ROUTING}")
     return checked
+
+
+def _has_null(value: Any) -> bool:
+    """Whether there is a null, which is what a misplaced comment makes of an entry, and which no validation minds."""
+    if isinstance(value, dict | list):
+        return any(map(_has_null, value.values() if isinstance(value, dict) else value))
+    return value is None
