@@ -8,7 +8,7 @@ for need in "$@"; do
     docker)
         if ! command -v docker >/dev/null; then miss "docker: https://docs.docker.com/engine/install"
         elif ! docker info >/dev/null 2>&1; then miss "a Docker engine that answers: start it, or join the group docker"; fi ;;
-    k3d) command -v k3d >/dev/null || [ -x .tools/cluster/k3d ] || miss "k3d 5.9 or newer: https://k3d.io/#installation" ;;
+    k3d) command -v k3d >/dev/null || miss "k3d 5.9 or newer: https://k3d.io/#installation" ;;
     kubectl) command -v kubectl >/dev/null || miss "kubectl 1.30 or newer: https://kubernetes.io/docs/tasks/tools" ;;
     curl) command -v curl >/dev/null || miss "curl" ;;
     cluster)

@@ -15,6 +15,11 @@ from rivulet_local.retry import Backoff
 
 _EVENTING = "eventing.knative.dev/v1"
 _SCALING = "autoscaling.knative.dev/"
+# A cluster's timeoutSeconds is also how long a pod lingers when it is told to stop, and so it is short there. Nothing
+# lingers here, and a slow machine may take long to start a function: a caller is given this time at least, and may
+# wait for a run as long as the ledger lets anyone.
+_LEAST_TIMEOUT = 40.0
+_WAIT = {"LONGEST_WAIT": "30s"}
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,7 @@ def _service(item: Object, config: Mapping[str, Mapping[str, str]]) -> ServiceSp
         raise ManifestError(f"{where}: the embedded mode runs one container, not {len(spec['containers'])}.")
     container = spec["containers"][0]
     settings, secrets = _environment(container, config, where)
+    settings |= {name: value for name, value in _WAIT.items() if name in settings}
     return ServiceSpec(
         name=metadata["name"],
         namespace=metadata.get("namespace", "default"),
@@ -131,7 +137,7 @@ def _service(item: Object, config: Mapping[str, Mapping[str, str]]) -> ServiceSp
         health_path=container.get("readinessProbe", {}).get("httpGet", {}).get("path", "/"),
         window=_read(parse_go_duration, annotations.get(f"{_SCALING}window", "60s"), f"{where}: window"),
         concurrency=int(spec.get("containerConcurrency", 0)),
-        timeout=float(spec.get("timeoutSeconds", 300)),
+        timeout=max(_LEAST_TIMEOUT, float(spec.get("timeoutSeconds", 300))),
     )
 
 

@@ -53,6 +53,7 @@ def test_the_manifests_as_they_are_have_no_problem(tmp_path: Path) -> None:
         ("argo/minute.yaml", 'schedules: ["* * * * *"]', 'schedule: "* * * * *"', 'unknown field "spec.schedule"'),
         ("argo/minute.yaml", "template: observation", "template: observed", "observed"),
         ("argo/minute.yaml", "{{inputs.parameters.model}}", "{{inputs.parameters.modell}}", "modell"),
+        ("argo/minute.yaml", "- {name: ce-id", "- # here\n            - {name: ce-id", "says null somewhere"),
         ("argo/replay.yaml", "strategy: OnPodCompletion", "strategie: Always", 'unknown field "spec.podGC.strategie"'),
     ],
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from rivulet.errors import OutOfReach
 from rivulet.lean_imports import hidden
@@ -16,6 +17,14 @@ with hidden("opentelemetry"):
 
 _ANSWER_WITHIN = 2.0
 _CONNECT_WITHIN = 1.0
+_CLUSTER = "+cluster"
+_AWAY = (
+    redis.ConnectionError,
+    redis.TimeoutError,
+    redis.exceptions.ClusterError,
+    redis.exceptions.ClusterDownError,
+    redis.exceptions.RedisClusterException,
+)
 
 
 class Store:
@@ -27,24 +36,36 @@ class Store:
     Parameters
     ----------
     url
-        Where Redis is.
+        Where Redis is: ``redis://`` or ``rediss://``, of a Redis Cluster ``redis+cluster://`` or ``rediss+cluster://``.
     """
 
     def __init__(self, url: str) -> None:
-        self.client: redis.Redis = redis.Redis.from_url(
-            url,
-            socket_timeout=_ANSWER_WITHIN,
-            socket_connect_timeout=_CONNECT_WITHIN,
-            retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
-            health_check_interval=0,
-        )
+        self._url = url
+        self._client: redis.Redis | None = None
+        self._opening = threading.Lock()
+
+    @property
+    def client(self) -> redis.Redis:
+        """The client.
+
+        Raises
+        ------
+        OutOfReach
+            If it is a cluster's, and no node answers: such a client asks for the nodes when it is made.
+        """
+        if self._client is None:
+            with self._opening:
+                self._client = self._client or _open(self._url)
+        return self._client
 
     def script(self, source: str) -> Callable[[Sequence[str], Sequence[Any]], Any]:
         """Return a function that runs a Lua script by its hash."""
-        registered = self.client.register_script(source)
+        registered: list[Any] = []
 
         def run(keys: Sequence[str], args: Sequence[Any]) -> Any:
-            return self.call(registered, keys=keys, args=args)
+            if not registered:
+                registered.append(self.client.register_script(source))
+            return self.call(registered[0], keys=keys, args=args)
 
         return run
 
@@ -58,7 +79,7 @@ class Store:
         """
         try:
             return command(*args, **kwargs)
-        except (redis.ConnectionError, redis.TimeoutError) as error:
+        except _AWAY as error:
             raise OutOfReach(f"Redis is out of reach: {error}", retry_after=1) from error
         except (redis.exceptions.ReadOnlyError, redis.exceptions.OutOfMemoryError) as error:
             raise OutOfReach(f"Redis takes no writes: {error}", retry_after=1) from error
@@ -70,6 +91,19 @@ class Store:
         except OutOfReach:
             return False
         return True
+
+
+def _open(url: str) -> redis.Redis:
+    patience: dict[str, Any] = {"socket_timeout": _ANSWER_WITHIN, "socket_connect_timeout": _CONNECT_WITHIN}
+    scheme, separator, rest = url.partition("://")
+    if scheme.endswith(_CLUSTER):
+        try:
+            cluster = redis.RedisCluster.from_url(f"{scheme.removesuffix(_CLUSTER)}{separator}{rest}", **patience)
+        except _AWAY as error:
+            raise OutOfReach(f"no node of the Redis Cluster is in reach: {error}", retry_after=1) from error
+        return cast(redis.Redis, cluster)  # it has the same commands; every key of a series is in one slot
+    retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
+    return redis.Redis.from_url(url, **patience, retry=retry, health_check_interval=0)
 
 
 def series_key(series_id: str, part: str) -> str:

@@ -13,6 +13,7 @@ from rivulet.baselines import Baselines
 from rivulet.store.connection import Store, ingest_key, ledger_key, model_key, series_key
 
 _DEAD_LETTERS = "ledger:deadletters"
+_SEEN = f"{{{_DEAD_LETTERS}}}:seen"  # in the slot of the dead letters
 _MOST_DEAD_LETTERS = 10_000
 _MEMORY = 7 * 86400
 _PAGE = 500
@@ -92,7 +93,7 @@ class Notes:
             Whether it was new.
         """
         digest = hashlib.sha256(identity.encode()).hexdigest()[:32]
-        keys = [_DEAD_LETTERS, f"{_DEAD_LETTERS}:seen:{digest}"]
+        keys = [_DEAD_LETTERS, f"{_SEEN}:{digest}"]
         return bool(self._keep_dead(keys, [json.dumps(letter), _MOST_DEAD_LETTERS, _MEMORY]))
 
     def dead_letters(self, after: str = "-", count: int = _PAGE) -> list[tuple[str, dict[str, Any]]]:
@@ -106,7 +107,7 @@ class Notes:
         digest = hashlib.sha256(identity.encode()).hexdigest()[:32]
         pipeline = self._store.client.pipeline()
         pipeline.xdel(_DEAD_LETTERS, entry_id)
-        pipeline.delete(f"{_DEAD_LETTERS}:seen:{digest}")
+        pipeline.delete(f"{_SEEN}:{digest}")
         self._store.call(pipeline.execute)
 
     def baselines(self, series_id: str, season: int) -> Baselines:
