@@ -21,6 +21,7 @@ settings, from the environment:
   MODELS   names, or all: what is evaluated, and what the champion combines
            (all are evaluated, the champion combines those that the cluster runs)
   AUTOETS  off leaves out the reference, which takes longest (on)
+  RAW      on runs the learners on raw lags, too: what the anchors are held against (off)
   N_LAGS   how many lags a model is given (15, as deployed)
 """
 

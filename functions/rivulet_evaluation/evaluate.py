@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rivulet import dataset
+from rivulet_evaluation import raw
 from rivulet_evaluation.autoets import autoets
 from rivulet_evaluation.folding import Track, combine, fold
 from rivulet_evaluation.scores import FIRST, REFERENCE, scores, season_of
@@ -78,7 +79,7 @@ def evaluate(settings: EvaluationSettings, files: list[Series], show: Show) -> d
         for one in files:
             if settings.autoets:
                 pending[pool.submit(autoets, one.values, one.season, FIRST)] = (one.name, REFERENCE)
-            for model in settings.models:
+            for model in _folded(settings):
                 pending[pool.submit(fold, model, one.values, settings.n_lags, settings.season)] = (one.name, model)
         for done in as_completed(pending):
             name, model = pending[done]
@@ -89,10 +90,14 @@ def evaluate(settings: EvaluationSettings, files: list[Series], show: Show) -> d
 
 def _scored(one: Series, found: dict[str, Track], settings: EvaluationSettings) -> dict[str, dict[str, Any]]:
     contenders = {name: found[name] for name in settings.contenders if name in found}
-    ordered = {name: found[name] for name in (*settings.models, REFERENCE) if name in found}
+    ordered = {name: found[name] for name in (*_folded(settings), REFERENCE) if name in found}
     return scores(one.values, one.season, {**ordered, **combine(contenders, one.values, one.season)})
 
 
 def pieces(settings: EvaluationSettings, files: list[Series]) -> int:
     """Return how many pieces of work there are."""
-    return len(files) * (len(settings.models) + settings.autoets)
+    return len(files) * (len(_folded(settings)) + settings.autoets)
+
+
+def _folded(settings: EvaluationSettings) -> tuple[str, ...]:
+    return (*settings.models, *(raw.NAMES if settings.raw else ()))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from rivulet.champion import Champion
 from rivulet.fold import State
 from rivulet.lags import lag_vector, shifted
-from rivulet.models import definition
+from rivulet_evaluation.raw import found
 
 STEPS = 5  # of the forecast that is made with each lesson
 
@@ -43,11 +43,11 @@ def fold(model: str, values: Sequence[float], n_lags: int, season: int | None) -
     Parameters
     ----------
     model
-        The definition's name.
+        The definition's name, or that of a learner on raw lags.
     season
         Length of the season, where it is given.
     """
-    state = State(definition(model), season)
+    state = State(found(model), season)
     lags = lag_vector([], n_lags)
     predictions: list[float | None] = []
     started = time.perf_counter()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from rich import box
@@ -35,18 +36,19 @@ def file_table(name: str, season: int, rows: Mapping[str, Mapping[str, Any]]) ->
 
 
 def summary(scores: Scores) -> Table:
-    """Return, for each forecaster, the geometric means over all series, and its worst one."""
-    shown = _table(f"{len(scores)} series, geometric means", ("MASE", "/AutoETS", "worst", "on"))
+    """Return, for each forecaster, its geometric means over all series, its worst one, and its mean cost."""
+    shown = _table(f"{len(scores)} series, geometric means", ("MASE", "/AutoETS", "worst", "us/obs.", "bytes"))
     models = list(dict.fromkeys(model for rows in scores.values() for model in rows))
     key = "vs_autoets" if any("autoets" in rows for rows in scores.values()) else "mase"
     found = []
     for model in models:
         rows = {name: rows[model] for name, rows in scores.items() if model in rows}
         means = [geometric_mean(row[figure] for row in rows.values()) for figure in ("mase", "vs_autoets")]
-        worst = max(rows, key=lambda name: rows[name][key] or 0.0)
-        found.append((means, model, rows[worst][key], worst))
-    for means, model, worst_figure, worst in sorted(found, key=lambda row: row[0][0] or 0.0):
-        shown.add_row(model, *map(_figure, means), _figure(worst_figure), worst)
+        worst = max((row[key] for row in rows.values() if row[key] is not None), default=None)
+        cost = [mean(row[figure] for row in rows.values()) for figure in ("us_per_observation", "state_bytes")]
+        found.append((means, model, worst, cost))
+    for means, model, worst, cost in sorted(found, key=lambda row: row[0][0] or 0.0):
+        shown.add_row(model, *map(_figure, means), _figure(worst), *(f"{each:.0f}" if each else "-" for each in cost))
     return shown
 
 

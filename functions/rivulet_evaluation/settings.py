@@ -34,6 +34,8 @@ class EvaluationSettings:
         Those of them that the champion combines: what the cluster runs, unless ``MODELS`` says which.
     autoets
         Whether AutoETS is run beside them (``AUTOETS=off`` leaves it out).
+    raw
+        Whether the learners are run on raw lags, too (``RAW=on``).
     n_lags
         How many lags a feature vector has (``N_LAGS``), as deployed if not said.
     """
@@ -43,6 +45,7 @@ class EvaluationSettings:
     models: tuple[str, ...]
     contenders: tuple[str, ...]
     autoets: bool
+    raw: bool
     n_lags: int
 
     @classmethod
@@ -58,16 +61,14 @@ class EvaluationSettings:
         if not folder.is_dir():
             raise SettingError(f"DIR has to be a folder with CSV files, not {str(folder)!r}.")
         season = environment.get("SEASON", "")
-        autoets = environment.get("AUTOETS", "")
-        if autoets not in ("", "on", "off"):
-            raise SettingError(f"AUTOETS has to be on or off, not {autoets!r}.")
         models, contenders = _models(environment.get("MODELS", ""))
         return cls(
             folder=folder,
             season=_count("SEASON", season, LONGEST_SEASON) if season else None,
             models=models,
             contenders=contenders,
-            autoets=autoets != "off",
+            autoets=_switch("AUTOETS", environment.get("AUTOETS") or "on"),
+            raw=_switch("RAW", environment.get("RAW") or "off"),
             n_lags=_count("N_LAGS", environment.get("N_LAGS") or "15", 1000),
         )
 
@@ -83,6 +84,12 @@ def _models(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if name not in known:
             raise SettingError(f"MODELS has to be all, or of {', '.join(known)}; {name!r} is none of them.")
     return chosen, chosen
+
+
+def _switch(name: str, text: str) -> bool:
+    if text not in ("on", "off"):
+        raise SettingError(f"{name} has to be on or off, not {text!r}.")
+    return text == "on"
 
 
 def _count(name: str, text: str, most: int) -> int:

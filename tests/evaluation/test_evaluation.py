@@ -71,6 +71,7 @@ def test_the_season_of_each_series_that_ships_is_found() -> None:
         ("SEASON", "129"),
         ("SEASON", "x"),
         ("AUTOETS", "no"),
+        ("RAW", "1"),
         ("MODELS", "none_such"),
         ("N_LAGS", "0"),
     ],
@@ -104,7 +105,13 @@ def test_a_folder_that_will_not_do_is_refused(tmp_path: Path) -> None:
 def test_the_command_writes_every_forecaster_of_every_file(tmp_path: Path) -> None:
     write(tmp_path / "a.csv", VALUES)
     write(tmp_path / "b.csv", [math.sin(k) for k in range(60)])
-    environment = {"DIR": str(tmp_path), "AUTOETS": "off", "PYTHONPATH": str(ROOT / "functions"), "PATH": "/usr/bin"}
+    environment = {
+        "DIR": str(tmp_path),
+        "AUTOETS": "off",
+        "RAW": "on",
+        "PYTHONPATH": str(ROOT / "functions"),
+        "PATH": "/usr/bin",
+    }
     done = subprocess.run(
         [sys.executable, "-m", "rivulet_evaluation"], cwd=tmp_path, env=environment, capture_output=True, text=True
     )
@@ -115,5 +122,7 @@ def test_the_command_writes_every_forecaster_of_every_file(tmp_path: Path) -> No
         assert {*MODELS, "naive", "seasonal_naive", "drift", "champion"} <= set(rows)
         for row in rows.values():
             assert set(row) == {"mae", "mase", "vs_autoets", "us_per_observation", "state_bytes", "fallbacks"}
+    raw = found["a.csv"]["linear_regression_raw"]
+    assert raw["mae"] > 2 * found["a.csv"]["linear_regression"]["mae"]
     assert found["a.csv"]["linear_regression"]["mae"] < found["a.csv"]["naive"]["mae"] / 3
     assert "a.csv (season 4)" in done.stdout
