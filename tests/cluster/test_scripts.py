@@ -13,20 +13,20 @@ from pathlib import Path
 
 import pytest
 
-CLUSTER = Path(__file__).parents[2] / "cluster"
+CLUSTER = Path(__file__).parents[2] / "knative" / "cluster"
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """Return a folder with a copy of the scripts, and a file to fetch."""
-    shutil.copytree(CLUSTER, tmp_path / "cluster")
+    shutil.copytree(CLUSTER, tmp_path / "knative" / "cluster")
     (tmp_path / "release.yaml").write_text("kind: List\n")
     return tmp_path
 
 
 def run(checkout: Path, script: str, *words: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "KUBECONFIG": str(checkout / "none"), **({"PATH": path} if path else {})}
-    command = ["/bin/bash", str(checkout / "cluster" / script), *words]
+    command = ["/bin/bash", str(checkout / "knative" / "cluster" / script), *words]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=checkout, env=environment)
 
 
@@ -46,7 +46,7 @@ def test_a_file_is_held_to_the_checksum_of_its_first_time(checkout: Path) -> Non
     first = fetch(checkout)
     digest = hashlib.sha256(b"kind: List\n").hexdigest()
     assert (first.returncode, "commit it" in first.stderr) == (0, True)
-    assert f"{digest}  release-v1.yaml\n" in (checkout / "cluster" / "checksums.txt").read_text()
+    assert f"{digest}  release-v1.yaml\n" in (checkout / "knative" / "cluster" / "checksums.txt").read_text()
     again = fetch(checkout)
     assert (again.returncode, again.stderr) == (0, "")
     shutil.rmtree(checkout / ".tools")

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Fetch a file into .tools/cluster, and hold it to cluster/checksums.txt: fetch.sh NAME URL. A name that is not there yet
+# Fetch a file into .tools/cluster, and hold it to knative/cluster/checksums.txt: fetch.sh NAME URL. A name that is not there yet
 # is written there; look at it, and commit it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-name=$1 url=$2 sums=cluster/checksums.txt
+name=$1 url=$2 sums=knative/cluster/checksums.txt
 mkdir -p .tools/cluster
 
 sum() { if command -v sha256sum >/dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d' ' -f1; }
