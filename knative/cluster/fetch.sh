@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Fetch a file into .tools/cluster, and hold it to knative/cluster/checksums.txt: fetch.sh NAME URL. A name that is not there yet
+# Fetch a file into .tools/cluster, and hold it to checksums.txt beside this script: fetch.sh NAME URL. A name that is not there yet
 # is written there; look at it, and commit it.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 name=$1 url=$2 sums=knative/cluster/checksums.txt
 mkdir -p .tools/cluster
 
