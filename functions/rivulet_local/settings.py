@@ -69,7 +69,9 @@ class LocalSettings:
             tick=None if environment.get("TICK") == "off" else _duration(environment, "TICK", "1m"),
             ready_timeout=_duration(environment, "RIVULET_READY_TIMEOUT", "60s"),
             all_models=all_models,
-            environment={name: value for name, value in environment.items() if name != "MODELS" or not all_models},
+            environment={
+                name: value for name, value in environment.items() if name != "MODELS" or value not in ("", "all")
+            },
         )
 
     @property
