@@ -59,3 +59,11 @@ def test_a_name_that_is_taken_is_refused(copy: Path) -> None:
     with pytest.raises(NewModelError, match="taken"):
         write(copy, "knn_regressor")
     assert (copy / "knative/overlays/all-models/kustomization.yaml").read_text() == before
+
+
+def test_models_that_are_off_by_default_are_delivered_to_like_the_others() -> None:
+    manifests = load_manifests(REPOSITORY / "knative" / "overlays" / "all-models", REPOSITORY / "eventing")
+    for kind in ("tick", "features"):
+        found = {each.name: each.delivery for each in manifests.triggers if each.name.startswith(f"{kind}-model-")}
+        assert len(found) == 7
+        assert len(set(found.values())) == 1, found
