@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,6 @@ from rivulet_local.retry import Backoff
 
 _EVENTING = "eventing.knative.dev/v1"
 _SCALING = "autoscaling.knative.dev/"
-# A cluster's timeoutSeconds is also how long a pod lingers when it is told to stop, and so it is short there. Nothing
-# lingers here, and a slow machine may take long to start a function: a caller is given this time at least, and may
-# wait for a run as long as the ledger lets anyone.
 _LEAST_TIMEOUT = 40.0
 _WAIT = {"LONGEST_WAIT": "30s"}
 
@@ -111,6 +108,21 @@ def load_manifests(knative: Path, eventing: Path) -> Manifests:
     return Manifests(by_name, f"/{metadata.get('namespace', 'default')}/{metadata['name']}", triggers)
 
 
+def with_patience(manifests: Manifests) -> Manifests:
+    """Return the manifests with longer timeouts.
+
+    A cluster's timeoutSeconds is also how long a pod lingers when it is told to stop, and so it is short there. Nothing
+    lingers here, and a slow machine may take long to start a function: a caller is given 40 seconds at least, and may
+    wait for a run as long as the ledger lets anyone.
+    """
+    services = {}
+    for name, spec in manifests.services.items():
+        waits = {setting: value for setting, value in _WAIT.items() if setting in spec.settings}
+        timeout = max(_LEAST_TIMEOUT, spec.timeout)
+        services[name] = replace(spec, settings={**spec.settings, **waits}, timeout=timeout)
+    return replace(manifests, services=services)
+
+
 def _of_kind(objects: list[Object], version: str, kind: str) -> list[Object]:
     return [each for each in objects if (each.get("apiVersion"), each.get("kind")) == (version, kind)]
 
@@ -126,7 +138,6 @@ def _service(item: Object, config: Mapping[str, Mapping[str, str]]) -> ServiceSp
         raise ManifestError(f"{where}: the embedded mode runs one container, not {len(spec['containers'])}.")
     container = spec["containers"][0]
     settings, secrets = _environment(container, config, where)
-    settings |= {name: value for name, value in _WAIT.items() if name in settings}
     return ServiceSpec(
         name=metadata["name"],
         namespace=metadata.get("namespace", "default"),
@@ -137,7 +148,7 @@ def _service(item: Object, config: Mapping[str, Mapping[str, str]]) -> ServiceSp
         health_path=container.get("readinessProbe", {}).get("httpGet", {}).get("path", "/"),
         window=_read(parse_go_duration, annotations.get(f"{_SCALING}window", "60s"), f"{where}: window"),
         concurrency=int(spec.get("containerConcurrency", 0)),
-        timeout=max(_LEAST_TIMEOUT, float(spec.get("timeoutSeconds", 300))),
+        timeout=float(spec.get("timeoutSeconds", 300)),
     )
 
 

@@ -22,7 +22,7 @@ from rivulet_local.environment import function_environment
 from rivulet_local.exporter_process import ExporterProcess
 from rivulet_local.function_process import Surroundings
 from rivulet_local.gateway import Gateway
-from rivulet_local.manifests import Manifests, load_manifests
+from rivulet_local.manifests import Manifests, load_manifests, with_patience
 from rivulet_local.ports import listen
 from rivulet_local.queue_store import QueueStore
 from rivulet_local.redis_server import RedisServer, connect
@@ -54,7 +54,7 @@ class Platform:
         Settings of the functions that win over those of the manifests and of the caller's environment.
     knative_root, eventing_root, functions_root
         Where manifests and functions are; this repository's own without a value: the overlay ``dev``, or, where the
-        settings want all models, ``all-models``.
+        settings want all models, ``all-models``, with longer timeouts than a cluster's.
     legacy_ports
         The services that have a port of their own, where the settings want that.
 
@@ -81,7 +81,8 @@ class Platform:
         self._settings = settings
         self._overrides = overrides or {}
         overlay = _REPOSITORY / "knative" / "overlays" / ("all-models" if settings.all_models else "dev")
-        self._manifests = load_manifests(knative_root or overlay, eventing_root)
+        loaded = load_manifests(knative_root or overlay, eventing_root)
+        self._manifests = loaded if knative_root else with_patience(loaded)
         self._functions_root = functions_root
         self._legacy_ports = legacy_ports if settings.legacy_ports else {}
         self._functions: dict[str, Activator] = {}

@@ -42,11 +42,11 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_carries_the_functions_and_nothing_else(tmp_path: Path) -> None:
     lay_out(tmp_path)
     files = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
-    mains = {f"{name}/main.py" for name in ("ingest", "features", "model", "ledger")}
+    mains = {f"{name}/main.py" for name in ("ingest", "features", "model", "ledger", "exporter")}
     assert mains | {"gunicorn.conf.py", "requirements.txt", "ingest/data/airline.csv"} < files
     assert "rivulet/store/append_observation.lua" in files
     assert {file.partition("/")[0] for file in files} == {
-        *("ingest", "features", "model", "ledger", "rivulet", "gunicorn.conf.py", "requirements.txt")
+        *("ingest", "features", "model", "ledger", "exporter", "rivulet", "gunicorn.conf.py", "requirements.txt")
     }
     assert not [file for file in files if file.endswith((".pyc", ".md", "generate.py"))]
 

@@ -7,7 +7,7 @@ import pytest
 
 from rivulet_local.environment import function_environment
 from rivulet_local.errors import ManifestError
-from rivulet_local.manifests import Manifests, Target, load_manifests
+from rivulet_local.manifests import Manifests, Target, load_manifests, with_patience
 
 REPOSITORY = Path(__file__).parents[2]
 OWN = Path(__file__).parent / "manifests"
@@ -99,3 +99,13 @@ def test_what_is_not_understood_is_named(tmp_path: Path, file: str, old: str, ne
     path.write_text(path.read_text().replace(old, new))
     with pytest.raises(ManifestError, match=named):
         load_manifests(tmp_path / "knative", tmp_path / "eventing")
+
+
+def test_one_machine_has_more_patience_than_a_cluster(deployed: Manifests) -> None:
+    patient = with_patience(deployed)
+    assert {name: spec.window for name, spec in patient.services.items()} == {
+        name: spec.window for name, spec in deployed.services.items()
+    }
+    assert min(spec.timeout for spec in patient.services.values()) == 40
+    assert patient.services["ledger"].settings["LONGEST_WAIT"] == "30s"
+    assert patient.triggers == deployed.triggers

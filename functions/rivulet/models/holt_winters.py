@@ -17,7 +17,7 @@ def make(season: int) -> SeriesModel:
     """Return the untrained model of a season."""
     seasonal = {"gamma": 0.3, "seasonality": season} if season > 1 else {}
     kind: Callable[..., SeriesModel] = time_series.HoltWinters
-    return kind(alpha=0.8, beta=0.05, **seasonal)
+    return kind(alpha=0.3, beta=0.05, **seasonal)
 
 
 def warm(season: int) -> int:
