@@ -93,6 +93,8 @@ def test_it_says_what_a_chain_did(exporter: Exporter, start: Start) -> None:
     assert [one(samples, "ml_model_forecast", step=str(step), **where) for step in range(1, 6)] == metrics["forecast"]
     naive = sum(abs(new - old) for old, new in pairwise(values)) / 3
     assert one(samples, "ml_baseline_mae_20", baseline="naive") == pytest.approx(naive)
+    # From 110 the line goes on to 120; from 105, at 2.5 a step since 100, to 107.5.
+    assert one(samples, "ml_baseline_mae_20", baseline="drift") == pytest.approx((15 + 22.5) / 2)
     assert one(samples, "rivulet_observations_total", series="kitchen") == 4
     assert one(samples, "rivulet_journal_lessons", **where) == 4
     assert one(samples, "rivulet_snapshot_bytes", **where) > 0

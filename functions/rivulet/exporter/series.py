@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rivulet.accuracy import WINDOWS, measure
+from rivulet.baselines import DRIFT, NAIVE, SEASONAL_NAIVE
 from rivulet.exposition import ERRORS, LAST, Row
 from rivulet.store.overview import ModelView, Overview, SeriesView
 
 OTHERS = "_others"  # no series can be called so
-BASELINES = ("naive", "seasonal_naive")
 _FIELDS = ("count", "updated_ms", "fallbacks", *ERRORS)
 _ALL_FIELDS = (*_FIELDS, *LAST, "forecast")
 
@@ -90,7 +90,7 @@ def _own(rows: SeriesRows, view: SeriesView, season: int) -> None:
     for name, at_ms in (("tick", view.tick_ms), ("observation", view.observed_ms)):
         if at_ms:
             rows.add(name, label, at_ms / 1000)
-    for baseline, pairs in _baselines(view.values, season).items():
+    for baseline, pairs in _baselines(view, season).items():
         for size in WINDOWS:
             for name, value in measure(pairs[-size:]).items():
                 if value is not None:
@@ -128,9 +128,18 @@ def _sizes(rows: SeriesRows, labels: tuple[str, str], lessons: int, snapshot_byt
         rows.add("prediction", labels, updated)
 
 
-def _baselines(newest_first: list[float], season: int) -> dict[str, list[tuple[float, float]]]:
+def _baselines(view: SeriesView, season: int) -> dict[str, list[tuple[float, float]]]:
     """Return (target, prediction) pairs of each baseline over the newest values, oldest first."""
-    values, most = newest_first[::-1], max(WINDOWS)
+    values, most = view.values[::-1], max(WINDOWS)
     naive = list(zip(values[1:], values, strict=False))
     seasonal = list(zip(values[season:], values, strict=False))
-    return dict(zip(BASELINES, (naive[-most:], seasonal[-most:]), strict=True))
+    drift: list[tuple[float, float]] = []
+    if view.first:
+        number, first = view.first
+        since = view.observations - len(values) - number + 1  # observations from the first to the one before a target
+        drift = [
+            (target, last + (last - first) / (since + place))
+            for place, (target, last) in enumerate(naive)
+            if since + place > 0
+        ]
+    return {NAIVE: naive[-most:], SEASONAL_NAIVE: seasonal[-most:], DRIFT: drift[-most:]}

@@ -37,6 +37,8 @@ class SeriesView:
     ----------
     values
         The newest values, newest first, as many as were asked for.
+    first
+        Number and value of the oldest observation that the log has, where values were asked for.
     """
 
     series_id: str
@@ -45,6 +47,7 @@ class SeriesView:
     observed_ms: int
     values: list[float]
     models: dict[str, ModelView]
+    first: tuple[int, float] | None
 
 
 class Overview:
@@ -122,10 +125,11 @@ class Overview:
 
 
 def _view(series_id: str, found: Any, models: Sequence[str], fields: Sequence[str]) -> SeriesView:
-    tick, number, at_ms, values, known = found
+    tick, number, at_ms, values, known, first = found
     views = {}
     for place, lessons, size, made, metrics in known or ():
         named = {name: value or None for name, value in zip(fields, metrics, strict=True)}
         views[models[place]] = ModelView(lessons, size, int(made), named)
     newest = [float(value) for value in values or ()]
-    return SeriesView(series_id, int(tick) * 1000, int(number), int(at_ms), newest, views)
+    oldest = (int(first[0]), float(first[1])) if first else None
+    return SeriesView(series_id, int(tick) * 1000, int(number), int(at_ms), newest, views, oldest)
