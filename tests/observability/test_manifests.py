@@ -96,15 +96,8 @@ def test_alloy_may_read_logs_of_the_functions_and_nothing_else() -> None:
     assert {verb for rule in role["rules"] for verb in rule["verbs"]} == {"get", "list", "watch"}
 
 
-def test_alloy_hangs_together_and_keeps_labels_few() -> None:
-    text = re.sub(r"//.*", "", (FOLDER / "alloy" / "config.alloy").read_text("utf-8"))
-    assert text.count("{") == text.count("}")
-    components = set(re.findall(r'^([a-z_.]+) "(\w+)" \{', text, re.MULTILINE))
-    named = {f"{kind}.{label}" for kind, label in components}
-    used = set(re.findall(r"\b((?:discovery|loki)\.[a-z_.]+\.\w+)\.(?:receiver|targets|output)\b", text))
-    assert used
-    assert used <= named
-    assert named - used == {"loki.source.kubernetes.pods"}  # where it begins; all else is used by something
+def test_alloy_keeps_labels_few() -> None:
+    text = (FOLDER / "alloy" / "config.alloy").read_text("utf-8")
     (kept,) = re.findall(r"stage\.label_keep \{\s*values = \[([^\]]*)\]", text)
     assert json.loads(f"[{kept}]") == ["namespace", "service", "level"]
 
