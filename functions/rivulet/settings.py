@@ -12,6 +12,7 @@ from rivulet.fields import SERIES_ID
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
+_REDIS = ("redis", "rediss", "redis+cluster", "rediss+cluster")
 LONGEST_SEASON = 128
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -96,7 +97,7 @@ class Settings:
         return cls(
             service=text("K_SERVICE", default.service),
             revision=text("K_REVISION", default.revision),
-            redis_url=_with_password(text("REDIS_URL", default.redis_url), text("REDIS_PASSWORD", "")),
+            redis_url=_redis(text("REDIS_URL", default.redis_url), text("REDIS_PASSWORD", "")),
             broker_url=text("BROKER_URL", default.broker_url),
             log_level=_level(text("LOG_LEVEL", default.log_level)),
             n_lags=_count("N_LAGS", text("N_LAGS", str(default.n_lags)), 1, 1000),
@@ -120,9 +121,16 @@ class Settings:
         )
 
 
-def _with_password(url: str, password: str) -> str:
+def _redis(url: str, password: str) -> str:
     """Put the password, which comes from a Secret, into the address, which does not."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        right = parts.scheme in _REDIS and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        right = False
+    if not right:  # it is not repeated: there may be a password in it
+        schemes = ", ".join(_REDIS)
+        raise SettingError(f"REDIS_URL must be an address such as redis://host:6379/0, its scheme one of {schemes}")
     if not password or "@" in parts.netloc:
         return url
     return urlunsplit(parts._replace(netloc=f":{quote(password, safe='')}@{parts.netloc}"))

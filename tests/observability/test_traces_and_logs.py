@@ -150,6 +150,19 @@ def test_a_level_that_is_set_keeps_lines_out(start: Start) -> None:
     assert lines(features) == []
 
 
+def test_no_log_and_no_answer_holds_a_password_or_a_key(start: Start) -> None:
+    secrets = {"REDIS_URL": "redis://me:pass-of-redis@127.0.0.1:1/0", "SNAPSHOT_KEY": "key-of-snapshots"}
+    model = start("model", MODEL_NAME="linear_regression", LOG_LEVEL="DEBUG", **secrets)
+    headers = {"ce-specversion": "1.0", "ce-type": "dev.rivulet.features.v1", "ce-source": "/x", "ce-id": "1"}
+    vector = {"series_id": "s", "seq": 1, "features": {"in_1": 0.0}, "target": 1.0}
+    answer = model.call("POST", "/", json=vector, headers=headers)
+    assert answer.status_code == 503
+    model.stop()
+    for secret in ("pass-of-redis", "key-of-snapshots"):
+        assert secret not in model.log()
+        assert secret not in answer.text
+
+
 LOADED = """
 import json, os, sys
 import flask, functions_framework

@@ -166,6 +166,10 @@ def test_seasons_are_by_series() -> None:
         ("SEQUENCE_PATIENCE", "-1s"),
         ("CALL_MEMORY", "1d"),
         ("LOG_LEVEL", "LOUD"),
+        ("REDIS_URL", "rediss:word-of-passage"),
+        ("REDIS_URL", "http://me:word-of-passage@here"),
+        ("REDIS_URL", "redis://me:word-of-passage@here:x"),
+        ("REDIS_URL", "redis://me:word-of-passage@:6379"),
         ("SEASONS", "12"),
         ("SEASONS", "kitchen=0"),
         ("SEASONS", "kitchen=129"),
@@ -173,5 +177,6 @@ def test_seasons_are_by_series() -> None:
     ],
 )
 def test_a_bad_setting_is_named(name: str, value: str) -> None:
-    with pytest.raises(SettingError, match=name):
+    with pytest.raises(SettingError, match=name) as caught:
         Settings.from_environment({name: value})
+    assert "word-of-passage" not in str(caught.value)
