@@ -30,12 +30,19 @@ class Baselines:
         self._first = 0.0
         self._count = 0
 
+    @classmethod
+    def since(cls, season: int, first: float, count: int) -> Baselines:
+        """Return baselines that begin after `count` values of a series, of which only the first is known."""
+        baselines = cls(season)
+        baselines._first, baselines._count = first, count
+        return baselines
+
     def forecasts(self, steps: int) -> dict[str, list[float]]:
         """Return what each expects of the next steps, as far as there is something to expect it from."""
-        found: dict[str, list[float]] = {}
-        if self._recent:
-            last = self._recent[-1]
-            found[NAIVE] = [last] * steps
+        if not self._recent:
+            return {}
+        last = self._recent[-1]
+        found = {NAIVE: [last] * steps}
         if len(self._recent) == self.season:
             found[SEASONAL_NAIVE] = [self._recent[step % self.season] for step in range(steps)]
         if self._count > 1:

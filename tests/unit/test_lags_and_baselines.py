@@ -88,3 +88,16 @@ def test_baselines(cut: int) -> None:
         expected = list(zip(values[distance:], values[:-distance], strict=True))
         assert baselines.accuracy[name].count == len(expected)
         assert baselines.accuracy[name].overall() == pytest.approx(plain(expected))
+
+
+def test_baselines_that_begin_in_the_middle_err_as_those_of_the_whole_series() -> None:
+    values = [float(k * k % 17) for k in range(60)]
+    whole, middle = Baselines(4), Baselines.since(4, values[0], 30)
+    for seq, value in enumerate(values, 1):
+        whole.add(seq, value)
+        if seq > 30:
+            middle.add(seq, value)
+    assert {name: accuracy.windows() for name, accuracy in middle.accuracy.items()} == {
+        name: accuracy.windows() for name, accuracy in whole.accuracy.items()
+    }
+    assert middle.forecasts(3) == whole.forecasts(3)

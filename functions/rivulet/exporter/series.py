@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rivulet.accuracy import WINDOWS, measure
-from rivulet.baselines import DRIFT, NAIVE, SEASONAL_NAIVE
+from rivulet.accuracy import WINDOWS
+from rivulet.baselines import Baselines
 from rivulet.exposition import ERRORS, LAST, Row
 from rivulet.store.overview import ModelView, Overview, SeriesView
 
@@ -90,11 +90,10 @@ def _own(rows: SeriesRows, view: SeriesView, season: int) -> None:
     for name, at_ms in (("tick", view.tick_ms), ("observation", view.observed_ms)):
         if at_ms:
             rows.add(name, label, at_ms / 1000)
-    for baseline, pairs in _baselines(view, season).items():
-        for size in WINDOWS:
-            for name, value in measure(pairs[-size:]).items():
-                if value is not None:
-                    rows.add(f"baseline_{name}_{size}", (*label, baseline), value)
+    for baseline, accuracy in _baselines(view, season).accuracy.items():
+        for name, value in accuracy.windows().items():
+            if value is not None:
+                rows.add(f"baseline_{name}", (*label, baseline), value)
     for model, part in view.models.items():
         metrics = {name: json.loads(text) for name, text in part.metrics.items() if text is not None}
         rows.models.append((view.series_id, model, metrics))
@@ -128,18 +127,11 @@ def _sizes(rows: SeriesRows, labels: tuple[str, str], lessons: int, snapshot_byt
         rows.add("prediction", labels, updated)
 
 
-def _baselines(view: SeriesView, season: int) -> dict[str, list[tuple[float, float]]]:
-    """Return (target, prediction) pairs of each baseline over the newest values, oldest first."""
-    values, most = view.values[::-1], max(WINDOWS)
-    naive = list(zip(values[1:], values, strict=False))
-    seasonal = list(zip(values[season:], values, strict=False))
-    drift: list[tuple[float, float]] = []
-    if view.first:
-        number, first = view.first
-        since = view.observations - len(values) - number + 1  # observations from the first to the one before a target
-        drift = [
-            (target, last + (last - first) / (since + place))
-            for place, (target, last) in enumerate(naive)
-            if since + place > 0
-        ]
-    return {NAIVE: naive[-most:], SEASONAL_NAIVE: seasonal[-most:], DRIFT: drift[-most:]}
+def _baselines(view: SeriesView, season: int) -> Baselines:
+    """Return the baselines, folded over the newest values."""
+    number, first = view.first or (1, 0.0)
+    newest = view.observations - len(view.values) + 1
+    baselines = Baselines.since(season, first, newest - number)
+    for seq, value in enumerate(reversed(view.values), newest):
+        baselines.add(seq, value)
+    return baselines
