@@ -1,10 +1,8 @@
-"""How gunicorn runs a function: one process, a few threads, connections kept alive."""
+"""How gunicorn runs a function: one process, an event loop, a few threads, connections kept alive."""
 
 import os
 
-from gunicorn.workers import gthread
-
-worker_class = "gthread"
+worker_class = "rivulet.serving.worker.Worker"
 workers = 1  # Knative adds pods; a second worker would hold every state twice
 threads = int(os.environ.get("THREADS", "8"))
 keepalive = 75
@@ -13,6 +11,3 @@ graceful_timeout = 25  # what is under way, and what is handed over; Knative cut
 control_socket_disable = True  # its file would need a writable home
 accesslog = None
 loglevel = "warning"
-# A proxy's idle connections are not waited on for two seconds: on Knative nothing comes over them any more by then, and
-# the container is killed two seconds after it was told to stop.
-gthread.STOP_KEEPALIVE_LINGER = 0.1

@@ -79,3 +79,7 @@ class OutOfReach(Problem):
     """Redis, or an upstream, does not answer."""
 
     status = 503
+
+
+class Detour(Exception):
+    """Not what is usual: the ordinary way has to answer."""

@@ -16,7 +16,6 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
 from rivulet import birth, events, tally
-from rivulet.body import limited
 from rivulet.errors import Invalid, NotAllowed, NotThere, Problem, WrongType
 from rivulet.events import Event
 from rivulet.fields import parse_json
@@ -126,7 +125,6 @@ def function(settings: Settings, handler: Handler, telemetry: Telemetry) -> Call
         rules.append(Rule(route.rule, methods=[route.method], endpoint=route.rule))
     application = flask.current_app
     application.register_blueprint(blueprint)
-    application.wsgi_app = limited(application.wsgi_app)  # type: ignore[method-assign, assignment]
     addresses = Map(rules)
     handled = Handled(settings, telemetry)
     tally.observe("cold", "import", seconds=birth.age())

@@ -1,0 +1,81 @@
+"""What a request meets first: the limit on its body, the express way, else the framework's application."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from rivulet.errors import Detour
+from rivulet.serving.answer import Answer
+from rivulet.serving.bridge import Bridge
+
+MOST_BYTES = 64 * 1024
+EXTENSION = "rivulet.express"  # the name under which an application may say that it has an express way
+
+Scope = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+_TOO_LONG = json.dumps({"error": f"the body is longer than {MOST_BYTES} bytes"}).encode()
+_TOO_LARGE = Answer(413, _TOO_LONG, [(b"content-type", b"application/json"), (b"connection", b"close")])
+
+
+class Front:
+    """An ASGI application around a WSGI application.
+
+    An application may have an express way (see `rivulet.express`): it answers on the event loop what is usual, and
+    declines all else. What it declines, the WSGI application answers, on a thread.
+
+    Parameters
+    ----------
+    application
+        The WSGI application.
+    threads
+        How many requests it may work on at once.
+    """
+
+    def __init__(self, application: Any, threads: int) -> None:
+        self._express = getattr(application, "extensions", {}).get(EXTENSION)
+        after = self._express.after_answer if self._express else None
+        self._bridge = Bridge(application, threads, after)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        body = await _body(scope, receive)
+        if body is None:
+            await _send(send, _TOO_LARGE)
+            return
+        if self._express and scope["method"] == "POST" and not scope["query_string"]:
+            try:
+                answer = await self._express(scope["path"], dict(scope["headers"]), body)
+            except Detour:
+                answer = await self._bridge(scope, body)
+        else:
+            answer = await self._bridge(scope, body)
+        await _send(send, answer)
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes | None:
+    """Return the whole body; ``None`` if it is too long, whatever its length was said to be."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit() and int(value) > MOST_BYTES:
+            return None
+    message = await receive()
+    if not message.get("more_body"):
+        body: bytes = message.get("body", b"")
+        return body if len(body) <= MOST_BYTES else None
+    parts, length = [message["body"]], len(message["body"])
+    while message.get("more_body") and length <= MOST_BYTES:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        length += len(parts[-1])
+    return b"".join(parts) if length <= MOST_BYTES else None
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    headers = [*answer.headers]
+    if answer.status != 204:  # which has no body, and says nothing of its length
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

@@ -1,0 +1,34 @@
+"""The worker that gunicorn starts: uvicorn's event loop, before any WSGI application."""
+
+from __future__ import annotations
+
+import signal
+
+from uvicorn_worker import UvicornWorker
+
+from rivulet.serving.front import Front
+
+
+class Worker(UvicornWorker):
+    """Serves a WSGI application: what is usual on the event loop, all else on threads."""
+
+    CONFIG_KWARGS = {  # noqa: RUF012 - as the base class has it
+        "loop": "uvloop",
+        "http": "httptools",
+        "ws": "none",
+        "lifespan": "off",
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": False,
+        "timeout_graceful_shutdown": 20,
+    }
+
+    def load_wsgi(self) -> None:
+        """Load the application, and put the front before it."""
+        super().load_wsgi()
+        self.wsgi = Front(self.wsgi, self.cfg.threads)
+
+    def init_signals(self) -> None:
+        """Let the process end in order: uvicorn repeats the signal once it has stopped, which would end it at once."""
+        super().init_signals()
+        signal.signal(signal.SIGTERM, lambda number, frame: None)
