@@ -91,7 +91,8 @@ class Contest:
             for _ in range(_ATTEMPTS):
                 standing = self._load(series_id)
                 while lessons := self._play(series_id, standing):
-                    metrics = metrics_after(lessons[-1], standing.champion.accuracy)
+                    champion = standing.champion
+                    metrics = metrics_after(champion.accuracy, lessons[-1].top, lessons[-1].forecast)
                     base = (lessons[0].n - 1, "" if lessons[0].n == 1 else standing.token)
                     standing.token = lessons[-1].token
                     if not self.journal.commit(series_id, base, lessons, metrics, state=standing.encode()):
@@ -185,4 +186,4 @@ def _read(journal: Journal, series_id: str, first: int) -> Iterator[Lesson]:
 
 
 def _lesson(n: int, seq: int, target: float, prediction: float, forecast: list[float]) -> Lesson:
-    return Lesson(n, uuid.uuid4().hex[:16], seq, seq, [], target, prediction, forecast, 0.0)
+    return Lesson(seq, seq, [], target, prediction, forecast, 0.0, n=n, token=uuid.uuid4().hex[:16])

@@ -94,6 +94,11 @@ class Fallback:
             for series_id, newest in handed_over.items():
                 self._remember(series_id, newest.seq, [newest.value, *newest.past])
 
+    @property
+    def holds(self) -> bool:
+        """Whether anything waits for Redis."""
+        return bool(self._waiting)
+
     def close(self) -> None:
         """Try for some seconds to hand over what waits; log what could not be."""
         deadline = time.monotonic() + _CLOSE_WITHIN

@@ -35,6 +35,11 @@ class Handled:
         if self._tracing:
             telemetry.at_the_end(self._tracing.close)
 
+    @property
+    def plain(self) -> bool:
+        """Whether no spans are made."""
+        return self._tracing is None
+
     def __call__(self, read: Callable[[], Event], work: Callable[[Event], Event | None]) -> Event | None:
         """Read an event and work on it; return the answer, or raise what those raise."""
         started = time.perf_counter()
@@ -44,9 +49,7 @@ class Handled:
                 event = read()
                 with self._tracing.span(event, line) if self._tracing else nullcontext():
                     answer = work(event)
-                    line.setdefault("outcome", "answered" if answer else "taken")
-                line.setdefault("series", answer and answer.extensions.get("subject"))
-                line.setdefault("seq", answer and answer.sequence)
+                    _name(line, answer)
                 return answer
             except Problem as problem:
                 line |= {"outcome": _outcome(problem.status), "status": problem.status, "error": problem.sentence}
@@ -56,6 +59,11 @@ class Handled:
                 raise
             finally:
                 self._tell(event, line, time.perf_counter() - started)
+
+    def tell(self, event: Event, answer: Event | None, line: dict[str, Any], seconds: float) -> None:
+        """Tell of an event that went well, without having wrapped the work on it."""
+        _name(line, answer)
+        self._tell(event, line, seconds)
 
     def _tell(self, event: Event | None, line: dict[str, Any], seconds: float) -> None:
         kind = _KINDS.get(event.type, "other") if event else "other"
@@ -70,6 +78,12 @@ class Handled:
         named |= {name: value for name, value in line.items() if value is not None}
         named["duration_ms"] = round(seconds * 1000, 3)
         log.log(level, "%s %s", kind, outcome, extra={"fields": named})
+
+
+def _name(line: dict[str, Any], answer: Event | None) -> None:
+    line.setdefault("outcome", "answered" if answer else "taken")
+    line.setdefault("series", answer and answer.extensions.get("subject"))
+    line.setdefault("seq", answer and answer.sequence)
 
 
 def _named(event: Event) -> dict[str, Any]:

@@ -27,9 +27,10 @@ def shifted(lags: Sequence[float], value: float) -> list[float]:
 
 def named(lags: Sequence[float]) -> dict[str, float]:
     """Return ``{"in_1": newest, .., "in_N": oldest}``: what a model sees, in the order that it always sees."""
-    return dict(zip(_names(len(lags)), lags, strict=True))
+    return dict(zip(lag_names(len(lags)), lags, strict=True))
 
 
 @functools.cache
-def _names(count: int) -> tuple[str, ...]:
+def lag_names(count: int) -> tuple[str, ...]:
+    """Return ``in_1`` to ``in_<count>``."""
     return tuple(f"in_{k}" for k in range(1, count + 1))

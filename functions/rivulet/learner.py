@@ -7,23 +7,25 @@ state whose append failed is thrown away and folded anew: from the newest snapsh
 
 from __future__ import annotations
 
+import secrets
 import time
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rivulet import tally
 from rivulet.errors import Conflict, Invalid
+from rivulet.fold import State
 from rivulet.lags import lag_vector, shifted
 from rivulet.lessons import Lesson, metrics_after
 from rivulet.logs import remark
 from rivulet.models import Definition
 from rivulet.shelf import Desk, Shelf
-from rivulet.store.journal import Call, Journal
+from rivulet.store.journal import Call, Journal, Metrics
 from rivulet.store.record import SeriesRecord
 
 _ATTEMPTS = 50
-_BATCH = 200
+_BATCH = 500
+_RECENT = 20  # observations before the newest, whose forecasts are recorded although they were filled in late
 
 
 @dataclass
@@ -109,8 +111,8 @@ class Learner:
             for _ in range(_ATTEMPTS):
                 if call and (known := self._journal.answered(series_id, call.key)):
                     return self._answered(series_id, call, *known)
-                lesson = self._work_out(desk, lags, target, None)
-                if self._commit(desk, [lesson], call) or self._stands(series_id, lesson):
+                lesson = self._work_out(desk, lags, target, None, ahead=False)
+                if self._commit(desk, [lesson], call) or self.stands(series_id, lesson):
                     return lesson
         raise _contended(series_id)
 
@@ -125,36 +127,35 @@ class Learner:
         with self._shelf.desk(series_id) as desk:
             return self._shelf.refreshed(desk).forecast(lags, steps)
 
-    def _work_out(self, desk: Desk, lags: list[float], target: float, seq: int | None) -> Lesson:
+    def _work_out(self, desk: Desk, lags: list[float], target: float, seq: int | None, ahead: bool = True) -> Lesson:
         """Predict, learn, forecast: on the state in memory, which is ahead of the journal until the commit."""
         state = self._shelf.state(desk)
         desk.ahead = True
-        started = time.perf_counter()
-        prediction, fallback = state.assess(lags)
-        state.learn(lags, target, prediction, seq, fallback)
-        forecast = state.forecast(state.next_lags, self._steps)
-        spent = time.perf_counter() - started
-        desk.unsaved_seconds += spent
-        token = uuid.uuid4().hex[:16]
-        milliseconds = round(spent * 1000, 3)
-        return Lesson(state.n, token, seq, state.seq, lags, target, prediction, forecast, milliseconds, fallback)
+        lesson = worked_out(state, lags, target, seq, self._steps if ahead else 0)
+        desk.unsaved_seconds += lesson.duration_ms / 1000
+        return lesson
 
     def _commit(self, desk: Desk, lessons: Sequence[Lesson], call: Call | None = None) -> bool:
         """Append what was worked out; where that is refused, go back to what the journal says."""
-        state = desk.require_state()
-        metrics = metrics_after(lessons[-1], state.accuracy, state.fallbacks)
         base = (lessons[0].n - 1, desk.token)
         if lessons[0].n == 1:  # before the first lesson: whoever dies in between leaves a name, not an unknown series
             self._journal.enlist(desk.series_id)
+        metrics = metrics_with(desk.require_state(), lessons[-1])
         if not self._journal.commit(desk.series_id, base, lessons, metrics, call):
             self.tally.conflicts += 1
             tally.count("conflicts")
             self._shelf.reconcile(desk, lessons)
             return False
         desk.committed(lessons[-1].token)
+        desk.shown = lessons[-1].n if metrics else desk.shown
         self.tally.lessons += len(lessons)
-        self._shelf.checkpoint_if_due(desk)
+        self._shelf.note(desk)
         return True
+
+    def stands(self, series_id: str, lesson: Lesson) -> bool:
+        """Whether a lesson stands in the journal, though its append was not answered, or was sent twice."""
+        found = self._journal.read(series_id, lesson.n, lesson.n, 1)
+        return bool(found) and found[0].token == lesson.token
 
     def _answered(self, series_id: str, call: Call, digest: str, n: int) -> Lesson:
         self._repeated()
@@ -169,11 +170,6 @@ class Learner:
         self.tally.duplicates += 1
         tally.count("duplicates")
         remark(outcome="duplicate")
-
-    def _stands(self, series_id: str, lesson: Lesson) -> bool:
-        """Whether the lesson stands in the journal after all: its append was sent twice."""
-        found = self._journal.read(series_id, lesson.n, lesson.n, 1)
-        return bool(found) and found[0].token == lesson.token
 
     def _recorded(self, desk: Desk, seq: int) -> Lesson | None:
         n = self._journal.find(desk.series_id, seq)
@@ -198,14 +194,38 @@ class Learner:
             lags = lag_vector(self._record.before(desk.series_id, missing[0].seq, n_lags), n_lags)
             lessons = []
             for observation in missing:
-                lessons.append(self._work_out(desk, lags, observation.value, observation.seq))
+                ahead = seq - observation.seq <= _RECENT
+                lessons.append(self._work_out(desk, lags, observation.value, observation.seq, ahead))
                 lags = shifted(lags, observation.value)
             if not self._commit(desk, lessons):
                 return False
+            self._shelf.save_if_worth(desk)
             self.tally.filled += len(lessons)
             tally.count("filled", by=len(lessons))
             remark(filled=len(lessons))
         return state.seq == seq - 1
+
+
+def worked_out(state: State, lags: list[float], target: float, seq: int | None, steps: int) -> Lesson:
+    """Have a state predict, learn and forecast, and return the lesson."""
+    started = time.perf_counter()
+    prediction, fallback = state.assess(lags)
+    state.learn(lags, target, prediction, seq, fallback)
+    forecast = state.forecast(state.next_lags, steps) if steps else []
+    milliseconds = round((time.perf_counter() - started) * 1000, 3)
+    return Lesson(seq, state.seq, lags, target, prediction, forecast, milliseconds, fallback, state.n, new_token())
+
+
+def metrics_with(state: State, lesson: Lesson) -> Metrics:
+    """Return the metrics that are committed with a state's newest lesson; none where it has no forecast."""
+    if not lesson.forecast:
+        return {}
+    return metrics_after(state.accuracy, state.seq, lesson.forecast, state.fallbacks)
+
+
+def new_token() -> str:
+    """Return the name of a lesson, which no other has."""
+    return secrets.token_hex(8)
 
 
 def _contended(series_id: str) -> Conflict:

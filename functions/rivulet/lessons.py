@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
+
+import msgspec
+from msgspec.structs import force_setattr
 
 from rivulet.accuracy import Accuracy
 
 
-@dataclass(frozen=True)
-class Lesson:
+class Lesson(msgspec.Struct, frozen=True):
     """What a model predicted and learned, in one step.
 
     Attributes
     ----------
-    n
-        The lesson's number in the journal, from 1.
-    token
-        Names this very lesson: a retried append is told from another pod's by it, and a journal that was replaced
-        from the one that a state was folded from.
     seq
         The number of the observation in its series; ``None`` for a lesson that was given directly.
     top
@@ -28,15 +24,18 @@ class Lesson:
     lags
         The features ``in_1 .. in_N``.
     forecast
-        What the model, having learned, expects next.
+        What the model, having learned, expects next; empty where nobody asked.
     duration_ms
         How long predicting, learning and forecasting took.
     fallback
         Whether the prediction is the newest lag, since the model's own was not plausible.
+    n
+        The lesson's number in the journal, from 1.
+    token
+        Names this very lesson: a retried append is told from another pod's by it, and a journal that was replaced
+        from the one that a state was folded from.
     """
 
-    n: int
-    token: str
     seq: int | None
     top: int
     lags: list[float]
@@ -45,6 +44,8 @@ class Lesson:
     forecast: list[float]
     duration_ms: float
     fallback: bool = False
+    n: int = 0
+    token: str = ""
 
     @property
     def error(self) -> float:
@@ -61,25 +62,43 @@ class Lesson:
             other.target,
         )
 
-    def encode(self) -> str:
+    def encode(self) -> bytes:
         """Return the lesson as JSON; floats come back to the last bit. Number and token are kept beside it."""
         body: dict[str, Any] = {"seq": self.seq, "top": self.top, "lags": self.lags, "target": self.target}
         body |= {"prediction": self.prediction, "forecast": self.forecast, "duration_ms": self.duration_ms}
         if self.fallback:
             body["fallback"] = True
-        return json.dumps(body, separators=(",", ":"))
+        return _encode(body)
 
     @classmethod
     def decode(cls, n: int, token: str, body: bytes) -> Lesson:
         """Restore what `encode` returned."""
-        return cls(n=n, token=token, **json.loads(body))
+        lesson = _decode(body)
+        force_setattr(lesson, "n", n)
+        force_setattr(lesson, "token", token)
+        return lesson
 
 
-def metrics_after(lesson: Lesson, accuracy: Accuracy, fallbacks: int = 0) -> dict[str, str]:
-    """Return the metrics after a lesson, each as JSON: what the exporter, the ledger and people read."""
-    values: dict[str, Any] = {"count": accuracy.count, "seq": lesson.top, "fallbacks": fallbacks}
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Lesson).decode
+
+
+def metrics_after(
+    accuracy: Accuracy, seq: int, forecast: Sequence[float], fallbacks: int = 0
+) -> dict[str, str | bytes]:
+    """Return the metrics after the newest lesson, each as JSON: what the exporter, the ledger and people read.
+
+    Parameters
+    ----------
+    seq
+        The largest observation number learned.
+    forecast
+        What the model expects next.
+    """
+    values: dict[str, Any] = {"count": accuracy.count, "seq": seq, "fallbacks": fallbacks}
     values |= accuracy.windows()
     values |= {f"{name}_all": value for name, value in accuracy.overall().items()}
-    values |= {"last_prediction": lesson.prediction, "last_actual": lesson.target, "last_error": lesson.error}
-    values["forecast"] = lesson.forecast
-    return {name: repr(value) if type(value) is float else json.dumps(value) for name, value in values.items()}
+    target, prediction = accuracy.pairs[-1]
+    values |= {"last_prediction": prediction, "last_actual": target, "last_error": abs(target - prediction)}
+    values["forecast"] = forecast
+    return {name: repr(value) if type(value) is float else _encode(value) for name, value in values.items()}

@@ -16,8 +16,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
 from rivulet import birth, events, tally
+from rivulet.answer import EXPRESS
 from rivulet.errors import Invalid, NotAllowed, NotThere, Problem, WrongType
 from rivulet.events import Event
+from rivulet.express import Express
 from rivulet.fields import parse_json
 from rivulet.handled import Handled
 from rivulet.logs import configure, log, remark
@@ -127,6 +129,7 @@ def function(settings: Settings, handler: Handler, telemetry: Telemetry) -> Call
     application.register_blueprint(blueprint)
     addresses = Map(rules)
     handled = Handled(settings, telemetry)
+    application.extensions[EXPRESS] = Express(handler, handled)
     tally.observe("cold", "import", seconds=birth.age())
 
     def handle(request: flask.Request) -> flask.Response:

@@ -22,6 +22,7 @@ from tests.exporter.conftest import Start
 from tests.exporter.many_series import MODELS, fill
 from tests.exporter.running import Exporter, Samples, named, one, samples_of
 from tests.function_processes import FunctionProcess, RedisServer
+from tests.patience import eventually
 
 FEATURES = "dev.rivulet.features.v1"
 OBSERVATION = "dev.rivulet.observation.v1"
@@ -34,14 +35,6 @@ def deliver(to: FunctionProcess, kind: str, data: dict[str, Any], id: str, **att
     answer = to.call("POST", "/", json=data, headers=headers)
     assert answer.status_code in (200, 204), answer.text
     return answer.json() if answer.content else None
-
-
-def eventually(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.05)
-    return value
 
 
 def scrape(store: Store, **settings: Any) -> Samples:

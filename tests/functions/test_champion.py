@@ -12,6 +12,7 @@ from rivulet.champion import Champion
 from tests.function_processes import FunctionProcess, RedisServer
 from tests.functions.conftest import LEDGER_MODELS, Start
 from tests.functions.sending import FEATURES, OBSERVATION, PREDICTION, deliver, new_series
+from tests.patience import eventually
 
 DRAW = random.Random(8)
 VALUES = [50 + 10 * (k % 4) + DRAW.gauss(0, 3) for k in range(40)]
@@ -77,8 +78,10 @@ def test_its_metrics_are_in_redis_with_every_observation(
     with redis_server.client() as client:
         for k, value in enumerate(VALUES[:3], 1):
             stream(series, features, models, ledger, [value])
-            metrics = client.hgetall(f"model:champion:{{{series}}}:metrics")
-            assert (metrics[b"count"], metrics[b"seq"]) == (str(k).encode(), str(k).encode())
+            key, count = f"model:champion:{{{series}}}:metrics", str(k).encode()
+            eventually(lambda key=key, count=count: client.hget(key, "count") == count)
+            metrics = client.hgetall(key)
+            assert metrics[b"seq"] == count
             assert float(metrics[b"last_actual"]) == value
 
 

@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.function_processes import FunctionProcess, RedisServer
 from tests.functions.sending import FEATURES, PREDICTION, deliver, new_series
+from tests.patience import eventually
 from tests.plain_loop import MODELS, plain_loop
 
 LAGS = 10
@@ -29,12 +30,14 @@ def vector(past: list[float], n_lags: int = LAGS) -> dict[str, float]:
     return {f"in_{k}": value for k, value in enumerate(newest, 1)}
 
 
-def teach(model: FunctionProcess, series: str, values: list[float], past: list[float] | None = None) -> list[float]:
+def teach(
+    model: FunctionProcess, series: str, values: list[float], past: list[float] | None = None, numbered: bool = False
+) -> list[float]:
     """Teach values by direct calls, and return what was predicted."""
     seen = list(past or [])
     predictions = []
-    for value in values:
-        body = {"series_id": series, "features": vector(seen), "target": value}
+    for seq, value in enumerate(values, 1):
+        body = {"series_id": series, "features": vector(seen), "target": value} | ({"seq": seq} if numbered else {})
         answer = model.post("/predict_learn", body)
         assert answer.status_code == 200, answer.text
         predictions.append(answer.json()["prediction"])
@@ -102,12 +105,22 @@ def test_a_model_that_learned_nothing_forecasts_nothing(model: FunctionProcess) 
 
 def test_forecast_is_the_one_recorded_with_the_lesson(model: FunctionProcess, redis_server: RedisServer) -> None:
     series = new_series()
-    teach(model, series, VALUES[:12])
+    teach(model, series, VALUES[:12], numbered=True)
     with redis_server.client() as client:
         newest = client.xrevrange(f"model:linear_regression:{{{series}}}:journal", count=1)[0][1]
     recorded = json.loads(newest[b"lesson"])["forecast"]
     assert [step["value"] for step in model.get("/forecast", series_id=series).json()["forecast"]] == recorded
     assert model.get("/model_metrics").json()[series]["forecast"] == recorded
+
+
+def test_metrics_follow_a_direct_lesson_by_themselves(model: FunctionProcess, redis_server: RedisServer) -> None:
+    series = new_series()
+    teach(model, series, VALUES[:12])
+    with redis_server.client() as client:
+        key = f"model:linear_regression:{{{series}}}:metrics"
+        eventually(lambda: client.hget(key, "count") == b"12")
+        shown = json.loads(client.hget(key, "forecast") or "null")
+    assert [step["value"] for step in model.get("/forecast", series_id=series).json()["forecast"]] == shown
 
 
 def measures(targets: list[float], predictions: list[float]) -> dict[str, float]:

@@ -6,7 +6,8 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.platform.running import Site, ended, eventually
+from tests.patience import eventually
+from tests.platform.running import Site, ended
 
 
 def test_from_zero_and_back(site: Site) -> None:

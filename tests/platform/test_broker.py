@@ -9,7 +9,8 @@ from urllib.parse import unquote
 import pytest
 import requests
 
-from tests.platform.running import Site, eventually
+from tests.patience import eventually
+from tests.platform.running import Site
 
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}
 

@@ -16,7 +16,8 @@ from redis.exceptions import RedisError
 
 from rivulet_local.platform import LEGACY_PORTS
 from rivulet_local.ports import free_port
-from tests.platform.running import HERE, Site, ended, eventually
+from tests.patience import eventually
+from tests.platform.running import HERE, Site, ended
 
 
 def redis_of(site: Site) -> tuple[Redis, psutil.Process]:

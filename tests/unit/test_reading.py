@@ -98,8 +98,10 @@ def test_a_lesson_comes_back_to_the_last_bit() -> None:
 
     for n in range(1, 300):
         numbers = [any_float() for _ in range(20)]
-        lesson = Lesson(n, "t", n if n % 2 else None, n, numbers[:10], numbers[10], numbers[11], numbers[12:], 0.5)
-        assert Lesson.decode(n, "t", lesson.encode().encode()) == lesson
+        lesson = Lesson(
+            n if n % 2 else None, n, numbers[:10], numbers[10], numbers[11], numbers[12:], 0.5, n=n, token="t"
+        )
+        assert Lesson.decode(n, "t", lesson.encode()) == lesson
 
 
 def test_a_data_set(tmp_path: Path) -> None:

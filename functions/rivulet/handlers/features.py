@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from rivulet import events, tally
-from rivulet.errors import Invalid, TryAgain
+from rivulet.errors import Detour, Invalid, Problem, TryAgain
 from rivulet.events import Event
 from rivulet.fallback import Fallback
 from rivulet.fields import Fields, short_text
@@ -67,6 +67,22 @@ class FeaturesHandler:
 
     def receive(self, event: Event) -> Event | None:
         """Answer an observation with its features; a repeated one with the same."""
+        series_id, value, how = self._observation(event)
+        self._fallback.hand_over()
+        return self._answer(event, series_id, self._record.append(series_id, value, **how))
+
+    async def express(self, event: Event) -> Event | None:
+        """Do the same on the event loop."""
+        if self._fallback.holds:
+            raise Detour
+        try:
+            series_id, value, how = self._observation(event)
+            return self._answer(event, series_id, await self._record.append_sent(series_id, value, **how))
+        except Problem:
+            raise Detour from None
+
+    def _observation(self, event: Event) -> tuple[str, float, dict[str, Any]]:
+        """Return series, value, and how it is appended."""
         if event.type != events.OBSERVATION:
             raise Invalid(f"attribute 'type' is {event.type!r}; features answers {events.OBSERVATION}")
         body = Fields(event.data, _EVENT_FIELDS, "the observation")
@@ -79,17 +95,9 @@ class FeaturesHandler:
         meta["event_id"], meta["event_source"] = event.id, event.source
         if trace := event.trace_id:
             meta["trace_id"] = trace
-        self._fallback.hand_over()
-        appended = self._record.append(
-            series_id,
-            value,
-            identity=event.identity,
-            sequence=event.sequence,
-            meta=meta,
-            n_lags=self._settings.n_lags,
-            patience=self._settings.sequence_patience,
-        )
-        return self._answer(event, series_id, appended)
+        how: dict[str, Any] = {"identity": event.identity, "sequence": event.sequence, "meta": meta}
+        how |= {"n_lags": self._settings.n_lags, "patience": self._settings.sequence_patience}
+        return series_id, value, how
 
     def _answer(self, event: Event, series_id: str, appended: Appended) -> Event | None:
         if appended.status == "early":

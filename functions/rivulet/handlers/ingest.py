@@ -8,12 +8,12 @@ from typing import Any
 from rivulet import events, fields
 from rivulet.coinbase import Coinbase
 from rivulet.dataset import Row
-from rivulet.errors import Invalid, NotThere
+from rivulet.errors import Detour, Invalid, NotThere, Problem
 from rivulet.events import Event
 from rivulet.fields import Fields
 from rivulet.settings import Settings
 from rivulet.store import Store
-from rivulet.store.cursor import Cursor
+from rivulet.store.cursor import Cursor, Taken
 from rivulet.web import Call, Route
 
 CSV = "csv"
@@ -81,18 +81,37 @@ class IngestHandler:
 
     def receive(self, event: Event) -> Event | None:
         """Answer a tick with an observation, the same tick always with the same."""
-        if event.type != events.TICK:
-            raise Invalid(f"attribute 'type' is {event.type!r}; ingest answers {events.TICK}")
-        body = Fields({} if event.data is None else event.data, ("source",), "the tick")
+        source, series_id = self._asked(event)
+        if source == CSV:
+            taken = self._cursor.take(series_id, len(self._rows), event.identity)
+            return self._row_event(event, series_id, taken)
+        return self._price_event(event, source, series_id)
+
+    async def express(self, event: Event) -> Event | None:
+        """Do the same on the event loop, for a row of the data set."""
+        try:
+            source, series_id = self._asked(event)
+        except Problem:
+            raise Detour from None
+        if source != CSV:
+            raise Detour
+        return self._row_event(
+            event, series_id, await self._cursor.take_sent(series_id, len(self._rows), event.identity)
+        )
+
+    def _asked(self, tick: Event) -> tuple[str, str]:
+        """Return what a tick asks for, and the series that it is for."""
+        if tick.type != events.TICK:
+            raise Invalid(f"attribute 'type' is {tick.type!r}; ingest answers {events.TICK}")
+        body = Fields({} if tick.data is None else tick.data, ("source",), "the tick")
         source = body.text("source", CSV) or CSV
-        subject = event.extensions.get("subject")
+        subject = tick.extensions.get("subject")
         series = fields.series_id(subject, "subject") if subject else None
         if source == CSV:
-            return self._row_event(event, series or self._settings.series_id)
-        return self._price_event(event, source.upper(), series or source.upper())
+            return CSV, series or self._settings.series_id
+        return source.upper(), series or source.upper()
 
-    def _row_event(self, tick: Event, series_id: str) -> Event | None:
-        taken = self._cursor.take(series_id, len(self._rows), tick.identity)
+    def _row_event(self, tick: Event, series_id: str, taken: Taken) -> Event | None:
         if not taken.row:
             return None
         row = self._rows[taken.row - 1]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from rivulet import events, latency, tally
@@ -11,14 +13,14 @@ from rivulet.backfill import Backfill
 from rivulet.broker import Broker
 from rivulet.champion import NAME as CHAMPION
 from rivulet.deadletters import DeadLetters
-from rivulet.errors import Invalid, NotThere, TryAgain
+from rivulet.errors import Conflict, Detour, Invalid, NotThere, OutOfReach, Problem, TryAgain
 from rivulet.events import Event
 from rivulet.fields import MOST_SEQ, Fields, number, series_id, short_text
 from rivulet.logs import remark
 from rivulet.reports import Reports
 from rivulet.settings import Settings
 from rivulet.store import Store
-from rivulet.store.notes import Notes
+from rivulet.store.notes import Arrival, Notes
 from rivulet.ticks import Ticks
 from rivulet.web import Call, Route
 
@@ -39,6 +41,8 @@ class LedgerHandler:
         self._backfill = Backfill(store, broker, settings.n_lags)
         self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
         self._reports = Reports(store, self._notes, self._dead_letters, settings)
+        self._complete: set[str] = set()
+        self._crowning = threading.Lock()
         self._ticks = Ticks(store, self._reports, settings.call_memory)
         self.routes = [
             Route("GET", "/ticks/<path:id>", self.tick, ("source", "series_id", "model", "wait")),
@@ -149,26 +153,54 @@ class LedgerHandler:
         """Say that the function serves."""
         return {"status": "healthy", "service": "ledger"}
 
-    def receive(self, event: Event) -> Event | None:
+    def receive(self, event: Event) -> None:
         """Note a prediction's arrival; keep a dead letter that comes the same way."""
         if "knativeerrorcode" in event.extensions:
             self._bury(event)
-            return None
+            return
         if event.type != events.PREDICTION:
             raise Invalid(f"attribute 'type' is {event.type!r}; ledger takes {events.PREDICTION}")
+        series, seq, model, n = self._prediction(event)
+        self._note(event, series, self._notes.arrived(series, seq, model, n, _note(event)), model)
+
+    async def express(self, event: Event) -> None:
+        """Do the same on the event loop, with a prediction."""
+        if event.type != events.PREDICTION or "knativeerrorcode" in event.extensions:
+            raise Detour
+        try:
+            series, seq, model, n = self._prediction(event)
+        except Problem:
+            raise Detour from None
+        self._note(event, series, await self._notes.arrived_sent(series, seq, model, n, _note(event)), model)
+        if self._complete:
+            asyncio.get_running_loop().run_in_executor(None, self.after_answer)
+
+    def after_answer(self) -> None:
+        """Let the champion take in the observations that every model has predicted."""
+        with self._crowning:
+            complete, self._complete = self._complete, set()
+            for series in complete:
+                with suppress(OutOfReach, Conflict):  # it takes them in with the next, or when somebody asks
+                    self._reports.crown(series)
+
+    def _prediction(self, event: Event) -> tuple[str, int, str, int]:
+        """Return series, observation's number, model and lesson's number."""
         body = Fields(event.data, _PREDICTION_FIELDS, "the prediction")
         model = short_text(body.required("model"), "model")
         for name in ("prediction", "target"):
             number(body.required(name), name)
-        note = {"event_id": event.id, "traceparent": event.extensions.get("traceparent")}
-        series, seq, n = body.series_id(), body.integer("seq", 1, MOST_SEQ), body.integer("n", 1, MOST_SEQ, 1)
-        arrival = self._notes.arrived(series, seq, model, n, note)
+        return body.series_id(), body.integer("seq", 1, MOST_SEQ), model, body.integer("n", 1, MOST_SEQ, 1)
+
+    def _note(self, event: Event, series: str, arrival: Arrival, model: str) -> None:
         if arrival.count >= len(self._settings.models):
-            self._reports.crown(series)
+            self._complete.add(series)
         if arrival.new:
             latency.measure(arrival, event.extensions.get(events.TICK_TIME))
         else:
             tally.count("duplicates")
             remark(outcome="duplicate")
         remark(model=model)
-        return None
+
+
+def _note(event: Event) -> dict[str, Any]:
+    return {"event_id": event.id, "traceparent": event.extensions.get("traceparent")}

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from rivulet import events
-from rivulet.errors import Conflict, Invalid, NotThere
+from rivulet.answer import Answer, json_answer
+from rivulet.bodies import lesson_of, read_lesson
+from rivulet.errors import Conflict, Detour, Invalid, NotThere
 from rivulet.events import Event
-from rivulet.fields import MOST_SEQ, Fields, features, series_id, short_text
+from rivulet.fields import MOST_SEQ, SERIES_ID, Fields, features, series_id, short_text
 from rivulet.learner import Learner
 from rivulet.lessons import Lesson
 from rivulet.models import definition
+from rivulet.pipeline import Pipeline
 from rivulet.settings import Settings
 from rivulet.shelf import Shelf
 from rivulet.snapshots import Snapshots
@@ -26,6 +32,7 @@ _FEATURES_FIELDS = ("series_id", "seq", "features", "target", "available_lags")
 _MOST_STEPS = 100
 _DEFAULT_STEPS = 5
 _UNLISTED = ("seq", "updated_ms")
+_encode = msgspec.json.Encoder().encode
 
 
 class ModelHandler:
@@ -36,9 +43,12 @@ class ModelHandler:
         self._model = definition(settings.model_name)
         self._journal = Journal(store, self._model.name)
         snapshots = Snapshots(self._model, settings.snapshot_key)
-        self._shelf = Shelf(self._model, self._journal, snapshots, settings.cached_series, settings.seasons)
-        record = SeriesRecord(store)
-        self._learner = Learner(self._model, self._journal, record, self._shelf, settings.forecast_steps)
+        steps = settings.forecast_steps
+        self._shelf = Shelf(self._model, self._journal, snapshots, settings.cached_series, steps, settings.seasons)
+        self._learner = Learner(self._model, self._journal, SeriesRecord(store), self._shelf, steps)
+        self._lane = store.lane
+        self._pipeline = Pipeline(self._learner, self._journal, self._shelf, lambda: self._lane.open, steps)
+        self.express_calls = {"/predict_learn": self.express_predict_learn}
         self.routes = [
             Route("POST", "/predict_learn", self.predict_learn),
             Route("POST", "/predict_many", self.predict_many),
@@ -50,7 +60,38 @@ class ModelHandler:
 
     def close(self) -> None:
         """Write what is not in a snapshot yet: the process is told to stop."""
-        self._shelf.checkpoint_all()
+        self._shelf.put_away_all()
+
+    def after_answer(self) -> None:
+        """Write metrics and snapshots that are due."""
+        self._shelf.tidy()
+
+    def wake(self, event: Event) -> None:
+        """Have the state of a tick's series in memory when its features come."""
+        series = event.extensions.get("subject") or self._settings.series_id
+        if SERIES_ID.fullmatch(series):
+            self._shelf.restore(series)
+
+    async def express_predict_learn(self, headers: Mapping[bytes, bytes], body: bytes) -> Answer:
+        """Predict the target, then learn it: of a series that is in memory."""
+        if headers.get(b"content-type") != b"application/json" or b"idempotency-key" in headers:
+            raise Detour
+        series, seq, lags, target = read_lesson(body)
+        if seq is None:
+            lesson = await self._pipeline.teach(series, lags, target)
+        else:
+            lesson = await self._pipeline.observe(series, seq, lags, target)
+        return json_answer(_encode({"prediction": lesson.prediction, "series_id": series, "n": lesson.n}))
+
+    async def express(self, event: Event) -> Event | None:
+        """Answer features with a prediction: the next ones of a series that is in memory."""
+        if event.type != events.FEATURES:
+            raise Detour
+        series, seq, lags, target = lesson_of(event.data)
+        if seq is None:
+            raise Detour
+        lesson = await self._pipeline.observe(series, seq, lags, target)
+        return event.derive(events.PREDICTION, self._settings.service, series, seq, self._data(series, seq, lesson))
 
     def predict_learn(self, call: Call) -> dict[str, Any]:
         """Predict the target, then learn it."""
@@ -81,6 +122,7 @@ class ModelHandler:
 
     def model_metrics(self, call: Call) -> dict[str, Any]:
         """Return the metrics of each series, and what the model is."""
+        self._shelf.show_all()
         answer: dict[str, Any] = {}
         for series, metrics in self._all_metrics().items():
             answer[series] = {name: value for name, value in metrics.items() if name not in _UNLISTED}
@@ -92,6 +134,7 @@ class ModelHandler:
 
     def metrics(self, call: Call) -> Text:
         """Return the metrics in Prometheus' format."""
+        self._shelf.show_all()
         from rivulet.exposition import CONTENT_TYPE, expose  # here, as no cold start needs it
 
         return Text(expose(self._model.name, self._all_metrics()), CONTENT_TYPE)

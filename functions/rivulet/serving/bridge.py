@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from rivulet.serving.answer import Answer
+from rivulet.answer import Answer
 
 _OF_THE_SERVER = (b"content-length", b"connection", b"date", b"server", b"transfer-encoding")
 

@@ -6,12 +6,11 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from rivulet.answer import EXPRESS, Answer
 from rivulet.errors import Detour
-from rivulet.serving.answer import Answer
 from rivulet.serving.bridge import Bridge
 
 MOST_BYTES = 64 * 1024
-EXTENSION = "rivulet.express"  # the name under which an application may say that it has an express way
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -36,7 +35,7 @@ class Front:
     """
 
     def __init__(self, application: Any, threads: int) -> None:
-        self._express = getattr(application, "extensions", {}).get(EXTENSION)
+        self._express = getattr(application, "extensions", {}).get(EXPRESS)
         after = self._express.after_answer if self._express else None
         self._bridge = Bridge(application, threads, after)
 

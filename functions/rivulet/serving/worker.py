@@ -9,7 +9,7 @@ from uvicorn_worker import UvicornWorker
 from rivulet.serving.front import Front
 
 
-class Worker(UvicornWorker):
+class Worker(UvicornWorker):  # type: ignore[misc]
     """Serves a WSGI application: what is usual on the event loop, all else on threads."""
 
     CONFIG_KWARGS = {  # noqa: RUF012 - as the base class has it
@@ -26,7 +26,7 @@ class Worker(UvicornWorker):
     def load_wsgi(self) -> None:
         """Load the application, and put the front before it."""
         super().load_wsgi()
-        self.wsgi = Front(self.wsgi, self.cfg.threads)
+        self.wsgi: Front = Front(self.wsgi, self.cfg.threads)
 
     def init_signals(self) -> None:
         """Let the process end in order: uvicorn repeats the signal once it has stopped, which would end it at once."""

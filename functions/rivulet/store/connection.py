@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from rivulet.errors import OutOfReach
 from rivulet.lean_imports import hidden
+from rivulet.store.lane import Lane
 
 # Where OpenTelemetry is installed, the client loads its SDK for metrics that nobody asked for: a third of its import.
 with hidden("opentelemetry"):
@@ -41,6 +44,7 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self.lane = Lane(_lane_options(url))
         self._client: redis.Redis | None = None
         self._opening = threading.Lock()
 
@@ -58,16 +62,9 @@ class Store:
                 self._client = self._client or _open(self._url)
         return self._client
 
-    def script(self, source: str) -> Callable[[Sequence[str], Sequence[Any]], Any]:
-        """Return a function that runs a Lua script by its hash."""
-        registered: list[Any] = []
-
-        def run(keys: Sequence[str], args: Sequence[Any]) -> Any:
-            if not registered:
-                registered.append(self.client.register_script(source))
-            return self.call(registered[0], keys=keys, args=args)
-
-        return run
+    def script(self, source: str) -> Script:
+        """Return a Lua script that can be run by its hash."""
+        return Script(self, source)
 
     def call(self, command: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Run a command of the client.
@@ -91,6 +88,32 @@ class Store:
         except OutOfReach:
             return False
         return True
+
+
+class Script:
+    """A Lua script: called, it is run by the client; or it is sent down the lane by who is on the event loop."""
+
+    def __init__(self, store: Store, source: str) -> None:
+        self._store = store
+        self._source = source
+        self._digest = store.lane.add(source)
+        self._registered: Any = None
+
+    def __call__(self, keys: Sequence[str], args: Sequence[Any]) -> Any:
+        """Run it, and wait for what it returns."""
+        if self._registered is None:
+            self._registered = self._store.client.register_script(self._source)
+        return self._store.call(self._registered, keys=keys, args=args)
+
+    def sent(self, keys: Sequence[str], args: Sequence[Any]) -> asyncio.Future[Any]:
+        """Send it down the lane; see `Lane.run`."""
+        return self._store.lane.run(self._digest, keys, args)
+
+
+def _lane_options(url: str) -> Mapping[str, Any] | None:
+    """Return what a lane needs to know; it is not made for a cluster, nor for TLS."""
+    parse: Any = redis.connection.parse_url
+    return parse(url) if urlsplit(url).scheme == "redis" else None
 
 
 def _open(url: str) -> redis.Redis:

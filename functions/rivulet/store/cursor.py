@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rivulet.store.connection import Store, ingest_key
+from rivulet.store.lane import surely
 
 # Takes the next row, for a request once only. A tick also numbers what it emits: the number goes on when the data
 # set is begun anew, since a series never starts over.
@@ -83,6 +84,17 @@ class Cursor:
         keys = [ingest_key(series_id, "cursor"), ingest_key(series_id, request)]
         memory, numbered = (self._memory, 1) if tick else (_SENT_TWICE_WITHIN, 0)
         return Taken(**json.loads(self._next(keys, [total, memory, numbered])))
+
+    async def take_sent(self, series_id: str, total: int, tick: str) -> Taken:
+        """Do the same for a tick, from the event loop.
+
+        Raises
+        ------
+        Detour
+            If Redis has not surely done it. It may be done again, to the same effect.
+        """
+        keys = [ingest_key(series_id, "cursor"), ingest_key(series_id, f"tick:{tick}")]
+        return Taken(**json.loads(await surely(self._next.sent(keys, [total, self._memory, 1]))))
 
     def answered(self, series_id: str, tick: str) -> int | None:
         """Return the number of the observation that a tick was answered with.

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rivulet.lessons import Lesson
 from rivulet.store.connection import Store, entry_number, model_key
 
 _COMMIT = (Path(__file__).parent / "commit_lessons.lua").read_text("utf-8")
 
+# Shows what a state knows, if the journal ends with the lesson that the state ends with.
+_SHOW = """
+local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+if not newest or newest[1] ~= ARGV[1] .. '-0' then return 0 end
+for i = 1, #newest[2], 2 do
+  if newest[2][i] == 'token' and newest[2][i + 1] ~= ARGV[2] then return 0 end
+end
+local clock = redis.call('TIME')
+local now = string.format('%d', clock[1] * 1000 + math.floor(clock[2] / 1000))
+redis.call('HSET', KEYS[2], 'updated_ms', now, unpack(ARGV, 3))
+return 1
+"""
+
 _PAGE = 500
+
+Metrics = Mapping[str, str | bytes]
 
 
 @dataclass(frozen=True)
@@ -37,6 +53,7 @@ class Journal:
         self._store = store
         self._model = model
         self._commit = store.script(_COMMIT)
+        self._show = store.script(_SHOW)
 
     def _key(self, series_id: str, part: str) -> str:
         return model_key(self._model, series_id, part)
@@ -46,7 +63,7 @@ class Journal:
         series_id: str,
         base: tuple[int, str],
         lessons: Sequence[Lesson],
-        metrics: Mapping[str, str],
+        metrics: Metrics,
         call: Call | None = None,
         state: str | None = None,
     ) -> bool:
@@ -56,6 +73,8 @@ class Journal:
         ----------
         base
             Number and token of the lesson that the first of them follows.
+        metrics
+            May be empty: those that there are stay.
         call
             Remembered with the last lesson's number; with a key that was used before nothing is appended.
         state
@@ -66,18 +85,27 @@ class Journal:
         bool
             Whether the lessons were appended.
         """
-        keys = [self._key(series_id, "journal"), self._key(series_id, "metrics")]
-        remembered = ""
+        keys, kept = self._keys(series_id), (0, "")
         if call:
             keys.append(self._key(series_id, f"call:{call.key}"))
-            remembered = f"{call.body_digest} {lessons[-1].n}"
+            kept = (max(1, call.memory), f"{call.body_digest} {lessons[-1].n}")
         elif state is not None:
             keys.append(self._key(series_id, "state"))
-            remembered = state
-        entries = [item for lesson in lessons for item in (lesson.token, lesson.encode())]
-        measured = json.dumps([item for pair in metrics.items() for item in pair])
-        memory = max(1, call.memory) if call else 0
-        return bool(self._commit(keys, [*base, memory, remembered, measured, *entries]))
+            kept = (0, state)
+        return bool(self._commit(keys, _arguments(base, kept, metrics, lessons)))
+
+    def commit_sent(
+        self, series_id: str, base: tuple[int, str], lesson: Lesson, metrics: Metrics
+    ) -> asyncio.Future[int]:
+        """Do the same with one lesson from the event loop; what is sent in turn is done in this order."""
+        return self._commit.sent(self._keys(series_id), _arguments(base, (0, ""), metrics, [lesson]))
+
+    def show(self, series_id: str, newest: tuple[int, str], metrics: Metrics) -> None:
+        """Replace the metrics, if the journal ends with the lesson of this number and token."""
+        self._show(self._keys(series_id), [*newest, *_pairs(metrics)])
+
+    def _keys(self, series_id: str) -> list[str]:
+        return [self._key(series_id, "journal"), self._key(series_id, "metrics")]
 
     def answered(self, series_id: str, key: str) -> tuple[str, int] | None:
         """Return the body's digest and the lesson's number of a call that was answered before."""
@@ -168,6 +196,17 @@ class Journal:
         """Return the series that the model knows."""
         members = self._store.call(self._store.client.smembers, f"model:{self._model}:series")
         return sorted(member.decode() for member in members)
+
+
+def _arguments(base: tuple[int, str], kept: tuple[int, str], metrics: Metrics, lessons: Sequence[Lesson]) -> list[Any]:
+    arguments = [*base, *kept, 2 * len(metrics), *_pairs(metrics)]
+    for lesson in lessons:
+        arguments += lesson.token, lesson.encode()
+    return arguments
+
+
+def _pairs(metrics: Metrics) -> list[str | bytes]:
+    return [item for pair in metrics.items() for item in pair]
 
 
 def _text(found: Mapping[bytes, bytes]) -> dict[str, str]:

@@ -7,10 +7,14 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rivulet.baselines import Baselines
 from rivulet.store.connection import Store, ingest_key, ledger_key, model_key, series_key
+from rivulet.store.lane import surely
+
+_ARRIVE = (Path(__file__).parent / "arrive.lua").read_text("utf-8")
 
 _DEAD_LETTERS = "ledger:deadletters"
 _SEEN = f"{{{_DEAD_LETTERS}}}:seen"  # in the slot of the dead letters
@@ -54,6 +58,7 @@ class Notes:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._keep_dead = store.script(_KEEP_DEAD)
+        self._arrive = store.script(_ARRIVE)
 
     def arrived(self, series_id: str, seq: int, model: str, n: int, event: Mapping[str, Any]) -> Arrival:
         """Note that a prediction came to the ledger; the first arrival counts.
@@ -63,16 +68,20 @@ class Notes:
         n
             The lesson's number in the model's journal.
         """
-        key, at_ms = ledger_key(series_id, f"run:{seq}"), time.time_ns() // 1_000_000
-        note = json.dumps({**event, "at_ms": at_ms})
-        pipeline = self._store.client.pipeline()
-        pipeline.hsetnx(key, model, note)
-        pipeline.expire(key, _MEMORY)
-        pipeline.hlen(key)
-        pipeline.xrange(series_key(series_id, "log"), seq, seq)  # the times of its way, in the same round trip
-        pipeline.xrange(model_key(model, series_id, "journal"), n, n)
-        new, _, count, observation, lesson = self._store.call(pipeline.execute)
-        return Arrival(bool(new), int(count), at_ms, _appended(observation), _appended(lesson))
+        at_ms = time.time_ns() // 1_000_000
+        return _arrival(self._arrive(*_arrived(series_id, seq, model, n, event, at_ms)), at_ms)
+
+    async def arrived_sent(self, series_id: str, seq: int, model: str, n: int, event: Mapping[str, Any]) -> Arrival:
+        """Do the same from the event loop.
+
+        Raises
+        ------
+        Detour
+            If Redis has not surely done it. It may be done again, to the same effect.
+        """
+        at_ms = time.time_ns() // 1_000_000
+        sent = self._arrive.sent(*_arrived(series_id, seq, model, n, event, at_ms))
+        return _arrival(await surely(sent), at_ms)
 
     def arrivals(self, series_id: str, seq: int) -> dict[str, Any]:
         """Return the noted arrivals of one observation's predictions, by model."""
@@ -144,8 +153,16 @@ class Notes:
         return removed
 
 
-def _appended(entries: Sequence[tuple[bytes, Mapping[bytes, bytes]]]) -> int | None:
-    return int(entries[0][1][b"at"]) if entries else None
+def _arrived(
+    series_id: str, seq: int, model: str, n: int, event: Mapping[str, Any], at_ms: int
+) -> tuple[list[str], list[Any]]:
+    keys = [ledger_key(series_id, f"run:{seq}"), series_key(series_id, "log"), model_key(model, series_id, "journal")]
+    return keys, [model, json.dumps({**event, "at_ms": at_ms}), _MEMORY, seq, n]
+
+
+def _arrival(reply: Sequence[Any], at_ms: int) -> Arrival:
+    new, count, observed, learned = reply
+    return Arrival(bool(new), count, at_ms, int(observed) if observed else None, int(learned) if learned else None)
 
 
 def _literal(pattern: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rivulet.store.connection import Store, entry_number, series_key
+from rivulet.store.lane import surely
 
 MOST_EARLY = 1000  # observations of a series that are kept for when their turn comes
 MOST_LATE = 1000
@@ -81,12 +82,28 @@ class SeriesRecord:
         patience
             Seconds that an early observation waits for those before it.
         """
-        keys = [series_key(series_id, part) for part in ("log", "values", "ids", "order", "early", "late")]
-        text = json.dumps(dict(meta), separators=(",", ":"))
-        args = [identity, "" if sequence is None else sequence, repr(value), text, n_lags]
-        reply = self._append(keys, [*args, int(patience * 1000), MOST_EARLY, MOST_LATE])
-        status, seq, own, past = reply
-        return Appended(status.decode(), int(seq), float(own), [float(item) for item in past])
+        return _appended(self._append(*_arguments(series_id, value, identity, sequence, meta, n_lags, patience)))
+
+    async def append_sent(
+        self,
+        series_id: str,
+        value: float,
+        *,
+        identity: str,
+        sequence: int | None,
+        meta: Mapping[str, Any],
+        n_lags: int,
+        patience: float,
+    ) -> Appended:
+        """Do the same from the event loop.
+
+        Raises
+        ------
+        Detour
+            If Redis has not surely done it. It may be done again, to the same effect.
+        """
+        sent = self._append.sent(*_arguments(series_id, value, identity, sequence, meta, n_lags, patience))
+        return _appended(await surely(sent))
 
     def numbered(self, series_id: str, sequence: int) -> int | None:
         """Return an observation's number in the series by the producer's; None if it is not there, or came too late."""
@@ -112,6 +129,26 @@ class SeriesRecord:
         log = series_key(series_id, "log")
         entries = self._store.call(self._store.client.xrevrange, log, f"({seq}-0", "-", count)
         return [float(fields[b"value"]) for _, fields in entries]
+
+
+def _arguments(
+    series_id: str,
+    value: float,
+    identity: str,
+    sequence: int | None,
+    meta: Mapping[str, Any],
+    n_lags: int,
+    patience: float,
+) -> tuple[list[str], list[Any]]:
+    keys = [series_key(series_id, part) for part in ("log", "values", "ids", "order", "early", "late")]
+    text = json.dumps(dict(meta), separators=(",", ":"))
+    args = [identity, "" if sequence is None else sequence, repr(value), text, n_lags]
+    return keys, [*args, int(patience * 1000), MOST_EARLY, MOST_LATE]
+
+
+def _appended(reply: Sequence[Any]) -> Appended:
+    status, seq, own, past = reply
+    return Appended(status.decode(), int(seq), float(own), [float(item) for item in past])
 
 
 def _recorded(entry_id: bytes, fields: Mapping[bytes, bytes]) -> Recorded:

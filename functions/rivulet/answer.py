@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+EXPRESS = "rivulet.express"  # the extension by which an application says that it has an express way
+
+_JSON = ((b"content-type", b"application/json"),)
+
 
 class Answer(NamedTuple):
     """Status, body and headers; the body's length is added when it is sent."""
@@ -12,3 +16,8 @@ class Answer(NamedTuple):
     status: int
     body: bytes = b""
     headers: Sequence[tuple[bytes, bytes]] = ()
+
+
+def json_answer(body: bytes, status: int = 200) -> Answer:
+    """Return an answer whose body is JSON."""
+    return Answer(status, body, _JSON)

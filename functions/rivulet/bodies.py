@@ -1,0 +1,80 @@
+"""Bodies that are as they should be, read and checked in one go; of any other nothing is said here but that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from rivulet.errors import Detour
+from rivulet.fields import LARGEST, MOST_LAGS, MOST_SEQ, SERIES_ID
+from rivulet.lags import lag_names
+
+
+class LessonBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What ``predict_learn`` takes."""
+
+    features: dict[str, float]
+    target: float
+    series_id: str = "default"
+    seq: int | None = None
+
+
+class FeaturesData(msgspec.Struct, forbid_unknown_fields=True):
+    """What a features event carries."""
+
+    series_id: str
+    seq: int
+    features: dict[str, float]
+    target: float
+    available_lags: Any = None
+
+
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_decode_lesson = msgspec.json.Decoder(LessonBody).decode
+
+
+def read_lesson(body: bytes) -> tuple[str, int | None, list[float], float]:
+    """Return series, observation's number, lags and target of a call.
+
+    Raises
+    ------
+    Detour
+        If anything about it is not as it should be.
+    """
+    try:
+        return _checked(_decode_lesson(body))
+    except _UNREADABLE:
+        raise Detour from None
+
+
+def lesson_of(data: Any) -> tuple[str, int | None, list[float], float]:
+    """Return the same of a features event's data, which was parsed already.
+
+    Raises
+    ------
+    Detour
+        If anything about it is not as it should be.
+    """
+    try:
+        return _checked(msgspec.convert(data, FeaturesData))
+    except msgspec.ValidationError:
+        raise Detour from None
+
+
+def _checked(body: LessonBody | FeaturesData) -> tuple[str, int | None, list[float], float]:
+    count = len(body.features)
+    try:
+        lags = [body.features[name] for name in lag_names(count)]
+    except KeyError:
+        raise Detour from None
+    numbers = (*lags, body.target)
+    if not (
+        0 < count <= MOST_LAGS
+        and SERIES_ID.fullmatch(body.series_id)
+        and (body.seq is None or 1 <= body.seq <= MOST_SEQ)
+        and min(numbers) >= -LARGEST
+        and max(numbers) <= LARGEST
+    ):
+        raise Detour
+    return body.series_id, body.seq, lags, body.target

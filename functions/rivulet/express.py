@@ -1,0 +1,93 @@
+"""The express way: what is usual is answered on the event loop, in the time that Redis takes for one script.
+
+It has hardly an error of its own. Whatever is not as usual (a field that is wrong, a state that is not in memory, a
+Redis that is away) raises `Detour` before anything was changed, and the same request goes the ordinary way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from rivulet import events
+from rivulet.answer import Answer, json_answer
+from rivulet.errors import Detour, Problem
+from rivulet.events import Event
+from rivulet.handled import Handled
+from rivulet.logs import event_line, log
+
+_BROKE = json.dumps({"error": "something broke inside; the function's log has the traceback"}).encode()
+
+Headers = Mapping[bytes, bytes]
+ExpressCall = Callable[[Headers, bytes], Awaitable[Answer]]
+
+
+class Express:
+    """Leads requests to a handler's express ways.
+
+    Parameters
+    ----------
+    handler
+        It may have `express_calls` (by path), `express` for events, `wake` for ticks that it does not answer, and
+        `after_answer`, called on a thread for what nobody should have to wait for. One that has none of these has
+        ticks answered.
+    """
+
+    def __init__(self, handler: Any, handled: Handled) -> None:
+        self._calls: Mapping[str, ExpressCall] = getattr(handler, "express_calls", {})
+        self._receive = getattr(handler, "express", None)
+        self._wake = getattr(handler, "wake", None)
+        self._ticks = getattr(handler, "ticks", False)
+        self._handled = handled
+        self.after_answer: Callable[[], None] | None = getattr(handler, "after_answer", None)
+
+    async def __call__(self, path: str, headers: Headers, body: bytes) -> Answer:
+        """Answer a POST.
+
+        Raises
+        ------
+        Detour
+            If it is not as usual; nothing was changed.
+        """
+        if path != "/" and path not in self._calls:
+            raise Detour
+        try:
+            return await (self._event(headers, body) if path == "/" else self._calls[path](headers, body))
+        except Detour:
+            raise
+        except Problem as problem:
+            return json_answer(json.dumps({"error": problem.sentence}).encode(), problem.status)
+        except Exception:  # noqa: BLE001 - a client gets an answer, the log the traceback
+            log.exception("POST %s failed", path)
+            return json_answer(_BROKE, 500)
+
+    async def _event(self, headers: Headers, body: bytes) -> Answer:
+        if not self._handled.plain:
+            raise Detour
+        started = time.perf_counter()
+        try:
+            event = events.parse(
+                {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}, body
+            )
+        except Problem:
+            raise Detour from None
+        with event_line() as line:
+            answer: Event | None = None
+            if event.type == events.TICK and not self._ticks:
+                line["outcome"] = "woken"
+                if self._wake:  # so as to be ready when its turn comes; who sent the tick need not wait for it
+                    asyncio.get_running_loop().run_in_executor(None, self._wake, event)
+            elif self._receive is None:
+                raise Detour
+            else:
+                answer = await self._receive(event)
+            self._handled.tell(event, answer, line, time.perf_counter() - started)
+        if answer is None:
+            return Answer(204)
+        named, content = events.to_http(answer)
+        return Answer(
+            200, content, [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named.items()]
+        )

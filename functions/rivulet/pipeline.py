@@ -1,0 +1,173 @@
+"""Lessons on the event loop: many under way at once, each answered when the journal took it.
+
+The next lesson of a series is worked out on a state that the journal has not confirmed yet, and sent down the same
+connection. Redis works in order, and refuses a lesson whose predecessor is not there. So if one is refused, or the
+connection ends, all that followed it are refused, too: the state is reconciled with the journal, and each request goes
+the ordinary way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rivulet.errors import Detour, OutOfReach
+from rivulet.fold import State
+from rivulet.learner import Learner, metrics_with, new_token, worked_out
+from rivulet.lessons import Lesson
+from rivulet.shelf import Desk, Shelf
+from rivulet.store.journal import Journal
+
+_LOOKS = 20  # at a desk where somebody works, before it is left to the ordinary way
+_LOOK_AGAIN = 0.001  # seconds
+_TIDY_EVERY = 0.2  # seconds, under load; after a single lesson at once
+
+
+class Pipeline:
+    """Learns what is usual: the next lesson of a series whose state is in memory.
+
+    Parameters
+    ----------
+    ready
+        Says whether lessons can be sent at present.
+    forecast_steps
+        Length of the forecast that is recorded with a lesson that has an observation's number.
+    """
+
+    def __init__(
+        self, learner: Learner, journal: Journal, shelf: Shelf, ready: Callable[[], bool], forecast_steps: int
+    ) -> None:
+        self._learner = learner
+        self._journal = journal
+        self._shelf = shelf
+        self._ready = ready
+        self._steps = forecast_steps
+        self._tidied = 0.0
+        self._tidying: asyncio.TimerHandle | None = None
+
+    async def observe(self, series_id: str, seq: int, lags: list[float], target: float) -> Lesson:
+        """Learn observation `seq`, if it is the next one.
+
+        Raises
+        ------
+        Detour
+            If it is not, or if the journal did not surely take it: the ordinary way finds out.
+        """
+        desk = await self._desk(series_id)
+        with self._place(desk, seq) as place:
+            lesson = worked_out(place.state, lags, target, seq, self._steps)
+            try:
+                place.taken = await place.send(lesson)
+            except (OutOfReach, ConnectionError):
+                raise Detour from None
+        if not place.taken:
+            raise Detour
+        return lesson
+
+    async def teach(self, series_id: str, lags: list[float], target: float) -> Lesson:
+        """Learn a lesson that was given directly, whatever its number; it is learned while Redis appends it.
+
+        Raises
+        ------
+        Detour
+            If the state is not in memory, or the journal has not taken the lesson.
+        OutOfReach
+            If Redis may still append the lesson.
+        """
+        unknown: Exception | None = None
+        desk = await self._desk(series_id)
+        with self._place(desk) as place:
+            lesson = _predicted(place.state, lags, target)
+            sent = place.send(lesson)
+            place.state.learn(lags, target, lesson.prediction, None, lesson.fallback)
+            try:
+                place.taken = await sent
+            except (OutOfReach, ConnectionError) as problem:
+                unknown = problem
+        if place.taken or (unknown and await asyncio.to_thread(self._learner.stands, series_id, lesson)):
+            return lesson
+        raise unknown if isinstance(unknown, OutOfReach) else Detour()
+
+    async def _desk(self, series_id: str) -> Desk:
+        """Return a desk with its lock held; wait a little while a thread works there."""
+        for _ in range(_LOOKS):
+            if not self._ready():
+                raise Detour
+            desk = self._shelf.at_hand(series_id)
+            if desk:
+                return desk
+            await asyncio.sleep(_LOOK_AGAIN)
+        raise Detour
+
+    @contextmanager
+    def _place(self, desk: Desk, seq: int | None = None) -> Iterator[_Place]:
+        """Open a place at the end of what is under way, for one lesson, if that is observation `seq` or any."""
+        try:
+            state = desk.require_state()
+            if not state.n or seq not in (None, state.seq + 1):
+                raise Detour
+            place = _Place(self._journal, desk, state)
+            try:
+                yield place
+            finally:
+                place.leave()
+            if place.taken:
+                self._taken(desk, place)
+        finally:
+            desk.lock.release()
+
+    def _taken(self, desk: Desk, place: _Place) -> None:
+        self._learner.tally.lessons += 1
+        if self._shelf.note(desk) and self._tidying is None:
+            loop = asyncio.get_running_loop()
+            self._tidying = loop.call_at(max(loop.time(), self._tidied + _TIDY_EVERY), self._tidy)
+
+    def _tidy(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._tidying, self._tidied = None, loop.time()
+        loop.run_in_executor(None, self._shelf.tidy)
+
+
+class _Place:
+    """A place for one lesson behind those that are under way."""
+
+    def __init__(self, journal: Journal, desk: Desk, state: State) -> None:
+        self.state = state
+        self.taken = 0
+        self._journal = journal
+        self._desk = desk
+        self._lesson: Lesson | None = None
+        self._shows = False
+        desk.ahead = True
+
+    def send(self, lesson: Lesson) -> asyncio.Future[int]:
+        desk = self._desk
+        base = (lesson.n - 1, desk.under_way[-1].token if desk.under_way else desk.token)
+        metrics = metrics_with(self.state, lesson)
+        sent = self._journal.commit_sent(desk.series_id, base, lesson, metrics)
+        self._lesson, self._shows = lesson, bool(metrics)
+        desk.under_way.append(lesson)
+        return sent
+
+    def leave(self) -> None:
+        desk, lesson = self._desk, self._lesson
+        if lesson:
+            desk.under_way.remove(lesson)
+        if lesson and self.taken:
+            desk.token = lesson.token
+            desk.shown = lesson.n if self._shows else desk.shown
+            desk.unsaved_seconds += lesson.duration_ms / 1000
+        else:
+            desk.unsure = True
+            desk.refused += [lesson] if lesson else []
+        if not desk.under_way:
+            desk.ahead = desk.unsure
+
+
+def _predicted(state: State, lags: list[float], target: float) -> Lesson:
+    started = time.perf_counter()
+    prediction, fallback = state.assess(lags)
+    milliseconds = round((time.perf_counter() - started) * 1000, 3)
+    return Lesson(None, state.seq, lags, target, prediction, [], milliseconds, fallback, state.n + 1, new_token())

@@ -1,0 +1,171 @@
+"""One connection to Redis that all requests on the event loop share: commands are pipelined, none waits for another."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import hiredis
+
+from rivulet.errors import Detour, OutOfReach
+
+_ANSWER_WITHIN = 2.0
+_CONNECT_WITHIN = 1.0
+_REST = 1.0  # seconds until a connection that failed is tried again
+
+
+class Lane:
+    """A pipelined connection, opened when it is first asked for, and again a second after it was lost.
+
+    While there is none, whoever asks takes a detour: the client of the ordinary way waits for Redis, and says what is
+    wrong.
+
+    Parameters
+    ----------
+    options
+        Host, port, username, password and number of the database, as far as they are given; ``None`` for a Redis that
+        is not spoken to this way.
+    """
+
+    def __init__(self, options: Mapping[str, Any] | None) -> None:
+        self._options = options
+        self._scripts: dict[str, str] = {}
+        self._channel: _Channel | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._not_before = 0.0
+
+    @property
+    def open(self) -> bool:
+        """Whether there is a connection; where there is none, one is being made from now on."""
+        if self._channel is not None and self._channel.open:
+            return True
+        self._open()
+        return False
+
+    def add(self, source: str) -> str:
+        """Have a Lua script be known on each connection, and return its hash."""
+        digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+        self._scripts[digest] = source
+        return digest
+
+    def run(self, digest: str, keys: Sequence[str], args: Sequence[Any]) -> asyncio.Future[Any]:
+        """Run a script; what is run in turn is run in this order.
+
+        The future raises `OutOfReach` if there was no answer in time, ``ConnectionError`` if the connection ended
+        first, and `Detour` if Redis answered with an error.
+
+        Raises
+        ------
+        Detour
+            If there is no connection at present: nothing was sent.
+        """
+        if self._channel is None or not self.open:
+            raise Detour
+        return self._channel.send("EVALSHA", digest, len(keys), *keys, *args)
+
+    def _open(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._options is not None and self._opening is None and loop.time() >= self._not_before:
+            self._opening = loop.create_task(self._connect())
+
+    async def _connect(self) -> None:
+        loop, options = asyncio.get_running_loop(), self._options or {}
+        channel: _Channel | None = None
+        try:
+            async with asyncio.timeout(_CONNECT_WITHIN):
+                where = options.get("host", "localhost"), options.get("port", 6379)
+                _, channel = await loop.create_connection(_Channel, *where)
+                if options.get("password"):
+                    await channel.send("AUTH", options.get("username") or "default", options["password"])
+                if options.get("db"):
+                    await channel.send("SELECT", options["db"])
+                for source in self._scripts.values():
+                    await channel.send("SCRIPT", "LOAD", source)
+                self._channel = channel
+        except (OSError, OutOfReach, Detour):  # the ordinary way meets the same, and says so
+            self._not_before = loop.time() + _REST
+            if channel:
+                channel.close()
+        finally:
+            self._opening = None
+
+
+async def surely(sent: asyncio.Future[Any]) -> Any:
+    """Wait for what was sent, where doing it again would do no harm.
+
+    Raises
+    ------
+    Detour
+        If Redis has not surely done it.
+    """
+    try:
+        return await sent
+    except (OutOfReach, ConnectionError):
+        raise Detour from None
+
+
+class _Channel(asyncio.Protocol):
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._reader = hiredis.Reader()
+        self._waiting: deque[tuple[float, asyncio.Future[Any]]] = deque()
+        self._transport: asyncio.WriteTransport | None = None
+        self._watch: asyncio.TimerHandle | None = None
+
+    @property
+    def open(self) -> bool:
+        return self._transport is not None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.WriteTransport, transport)  # uvloop's is one, and does not say so
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._end(ConnectionResetError("the connection to Redis ended"))
+
+    def send(self, *command: Any) -> asyncio.Future[Any]:
+        if self._transport is None:
+            raise Detour
+        answer: asyncio.Future[Any] = self._loop.create_future()
+        self._waiting.append((self._loop.time() + _ANSWER_WITHIN, answer))
+        self._transport.write(hiredis.pack_command(command))
+        if self._watch is None:
+            self._watch = self._loop.call_later(_ANSWER_WITHIN, self._look)
+        return answer
+
+    def data_received(self, data: bytes) -> None:
+        self._reader.feed(data)
+        while (reply := self._reader.gets()) is not False:
+            answer = self._waiting.popleft()[1]
+            if isinstance(reply, hiredis.ReplyError):
+                _fail(answer, Detour(str(reply)))  # an error is an answer: nothing was done
+            elif not answer.done():
+                answer.set_result(reply)
+
+    def close(self) -> None:
+        if self._transport:
+            self._transport.abort()
+
+    def _look(self) -> None:
+        """End a connection whose oldest command has waited too long; none that follow will fare better."""
+        self._watch = None
+        if not self._waiting:
+            return
+        patience = self._waiting[0][0] - self._loop.time()
+        if patience > 0:
+            self._watch = self._loop.call_later(patience, self._look)
+            return
+        self.close()
+        self._end(OutOfReach(f"Redis is out of reach: no answer within {_ANSWER_WITHIN:g} s", retry_after=1))
+
+    def _end(self, error: Exception) -> None:
+        self._transport = None
+        while self._waiting:
+            _fail(self._waiting.popleft()[1], error)
+
+
+def _fail(answer: asyncio.Future[Any], error: Exception) -> None:
+    if not answer.done():
+        answer.set_exception(error)
