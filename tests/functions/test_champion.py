@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -71,6 +72,10 @@ def test_it_is_the_fold_of_what_was_recorded(ledger: FunctionProcess, models: Mo
     assert set(answer["weights"]) <= {*LEDGER_MODELS, "naive", "seasonal_naive", "drift"}
 
 
+def _counts(client: Any, key: str, count: bytes) -> bool:
+    return bool(client.hget(key, "count") == count)
+
+
 def test_its_metrics_are_in_redis_with_every_observation(
     ledger: FunctionProcess, models: Models, features: FunctionProcess, redis_server: RedisServer
 ) -> None:
@@ -79,7 +84,7 @@ def test_its_metrics_are_in_redis_with_every_observation(
         for k, value in enumerate(VALUES[:3], 1):
             stream(series, features, models, ledger, [value])
             key, count = f"model:champion:{{{series}}}:metrics", str(k).encode()
-            eventually(lambda key=key, count=count: client.hget(key, "count") == count)
+            eventually(partial(_counts, client, key, count))
             metrics = client.hgetall(key)
             assert metrics[b"seq"] == count
             assert float(metrics[b"last_actual"]) == value
