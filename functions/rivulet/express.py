@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from rivulet import events
+from rivulet import coldstart, events
 from rivulet.answer import Answer, json_answer
 from rivulet.errors import Detour, Problem
 from rivulet.events import Event
@@ -34,14 +34,17 @@ class Express:
         It may have `express_calls` (by path), `express` for events, `wake` for ticks that it does not answer, and
         `after_answer`, called on a thread for what nobody should have to wait for. One that has none of these has
         ticks answered.
+    counted
+        Told that there may be something that telemetry has to carry.
     """
 
-    def __init__(self, handler: Any, handled: Handled) -> None:
+    def __init__(self, handler: Any, handled: Handled, counted: Callable[[], None]) -> None:
         self._calls: Mapping[str, ExpressCall] = getattr(handler, "express_calls", {})
         self._receive = getattr(handler, "express", None)
         self._wake = getattr(handler, "wake", None)
         self._ticks = getattr(handler, "ticks", False)
         self._handled = handled
+        self._counted = counted
         self.after_answer: Callable[[], None] | None = getattr(handler, "after_answer", None)
 
     async def __call__(self, path: str, headers: Headers, body: bytes) -> Answer:
@@ -55,7 +58,7 @@ class Express:
         if path != "/" and path not in self._calls:
             raise Detour
         try:
-            return await (self._event(headers, body) if path == "/" else self._calls[path](headers, body))
+            return await (self._event(headers, body) if path == "/" else self._call(path, headers, body))
         except Detour:
             raise
         except Problem as problem:
@@ -63,6 +66,15 @@ class Express:
         except Exception:  # noqa: BLE001 - a client gets an answer, the log the traceback
             log.exception("POST %s failed", path)
             return json_answer(_BROKE, 500)
+
+    async def _call(self, path: str, headers: Headers, body: bytes) -> Answer:
+        self._counted()
+        if coldstart.start.done:
+            return await self._calls[path](headers, body)
+        started = time.perf_counter()
+        answer = await self._calls[path](headers, body)
+        coldstart.start.answered(time.perf_counter() - started)
+        return answer
 
     async def _event(self, headers: Headers, body: bytes) -> Answer:
         if not self._handled.plain:

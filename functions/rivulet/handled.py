@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
-from rivulet import events, tally
+from rivulet import coldstart, events, tally
 from rivulet.errors import Problem
 from rivulet.events import Event
 from rivulet.logs import event_line, log
@@ -70,6 +70,8 @@ class Handled:
         outcome = line["outcome"]
         tally.count("events", kind, outcome)
         tally.observe("event", kind, seconds=seconds)
+        if outcome != "woken":
+            coldstart.start.answered(seconds)
         self._wake()
         level = logging.WARNING if outcome == "failed" else logging.DEBUG if outcome == "woken" else logging.INFO
         if not log.isEnabledFor(level):

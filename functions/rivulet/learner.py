@@ -30,9 +30,10 @@ _RECENT = 20  # observations before the newest, whose forecasts are recorded alt
 
 @dataclass
 class Tally:
-    """What happened in this process, beside lessons."""
+    """What happened in this process; of the lessons so many on the express way."""
 
     lessons: int = 0
+    express: int = 0
     duplicates: int = 0
     filled: int = 0
     conflicts: int = 0

@@ -120,6 +120,7 @@ class Pipeline:
 
     def _taken(self, desk: Desk, place: _Place) -> None:
         self._learner.tally.lessons += 1
+        self._learner.tally.express += 1
         if self._shelf.note(desk) and self._tidying is None:
             loop = asyncio.get_running_loop()
             self._tidying = loop.call_at(max(loop.time(), self._tidied + _TIDY_EVERY), self._tidy)

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from rivulet import tally
+from rivulet import coldstart, tally
 from rivulet.errors import Detour, OutOfReach
 from rivulet.fold import State
 from rivulet.lessons import Lesson, metrics_after
@@ -105,7 +105,6 @@ class Shelf:
         self._forecast_steps = forecast_steps
         self._desks: OrderedDict[str, Desk] = OrderedDict()
         self._lock = threading.Lock()
-        self._has_restored = False
         self._untidy: set[str] = set()
 
     @contextmanager
@@ -307,9 +306,7 @@ class Shelf:
         log.info("restored %s: %d lessons replayed in %.1f ms", series_id, replayed, seconds * 1000)
         tally.count("restores")
         tally.count("replayed", by=replayed)
-        if not self._has_restored:
-            tally.observe("cold", "restore", seconds=seconds)
-            self._has_restored = True
+        coldstart.start.restored(seconds)
         remark(replayed=replayed, restore_ms=round(seconds * 1000, 3))
 
     def _catch_up(self, desk: Desk) -> bool:

@@ -7,6 +7,7 @@ client sends, it gets a status and, where that is not 2xx, a sentence: ``{"error
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
@@ -15,7 +16,7 @@ import flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
-from rivulet import birth, events, tally
+from rivulet import coldstart, events
 from rivulet.answer import EXPRESS
 from rivulet.errors import Invalid, NotAllowed, NotThere, Problem, WrongType
 from rivulet.events import Event
@@ -129,8 +130,8 @@ def function(settings: Settings, handler: Handler, telemetry: Telemetry) -> Call
     application.register_blueprint(blueprint)
     addresses = Map(rules)
     handled = Handled(settings, telemetry)
-    application.extensions[EXPRESS] = Express(handler, handled)
-    tally.observe("cold", "import", seconds=birth.age())
+    application.extensions[EXPRESS] = Express(handler, handled, telemetry.wake)
+    coldstart.start.imported()
 
     def handle(request: flask.Request) -> flask.Response:
         if request.path != "/" or request.method != "POST":
@@ -143,8 +144,12 @@ def function(settings: Settings, handler: Handler, telemetry: Telemetry) -> Call
 def _view(route: Route, telemetry: Telemetry) -> Callable[..., flask.Response]:
     def view(**path: Any) -> flask.Response:
         request = flask.request
+        started = time.perf_counter()
+        answer = _guarded(request, lambda: _respond(route.answer(_call(request, route, path))))
+        if route.rule != "/health":
+            coldstart.start.answered(time.perf_counter() - started)
         telemetry.wake()
-        return _guarded(request, lambda: _respond(route.answer(_call(request, route, path))))
+        return answer
 
     return view
 

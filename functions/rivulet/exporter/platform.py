@@ -28,7 +28,7 @@ _HISTOGRAMS = {
     "cold": ("rivulet_cold_start_seconds", "What a new process had to do first.", "phase"),
 }
 # There from the start, at zero: a counter that appears at one has no rate.
-_ALWAYS = {"cold": {"import", "restore"}}
+_ALWAYS = {"cold": {"import", "restore", "answer"}}
 _REDIS_GAUGES = {
     "used_memory": ("redis_memory_used_bytes", "Bytes that Redis has allocated."),
     "used_memory_rss": ("redis_memory_used_rss_bytes", "Bytes that the system gave to Redis."),
