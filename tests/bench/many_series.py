@@ -16,8 +16,8 @@ from tests.bench.stage import Stage
 from tests.bench.timing import seconds_of
 
 _SERIES, _OBSERVATIONS = 1_000, 20
-_ROUNDS = 4
-_BLOCK = 500  # of the one series in each round, and more series than a process holds by default
+_BLOCK = 100  # of the one series after each tick
+_MORE_THAN_HELD = 500  # series, where a process holds as many as it does by default
 # As a user with so many series would set it.
 _ROOM = str(_SERIES)
 
@@ -71,30 +71,27 @@ def _tick(seq: int, kind: str, count: int = _SERIES) -> list[bytes]:
     return [post("/predict_learn", series.body(seq, f"{kind}-{number}")) for number in range(count)]
 
 
-def _block(round_: int) -> list[bytes]:
-    """Return the observations of the one series that come next."""
-    first = round_ * _BLOCK + 1
+def _block(tick: int) -> list[bytes]:
+    """Return what comes of the one series after a tick."""
+    first = (tick - 1) * _BLOCK + 1
     return [post("/predict_learn", series.body(seq, "one")) for seq in range(first, first + _BLOCK)]
 
 
 def _measure(stage: Stage) -> Measurement:
     ours, single = [], []
     with _side(stage, CACHED_SERIES=_ROOM) as many, _side(stage, CACHED_SERIES=_ROOM) as one:
-        ticks = _OBSERVATIONS // _ROUNDS
-        for round_ in range(_ROUNDS):
-            first = round_ * ticks + 1
-            taken = [many.seconds(_tick(seq, "many")) for seq in range(first, first + ticks)]
-            ours.append(sum(taken) / ticks / _SERIES)
-            single.append(one.seconds(_block(round_)) / _BLOCK)
+        for seq in range(1, _OBSERVATIONS + 1):
+            ours.append(many.seconds(_tick(seq, "many")) / _SERIES)
+            single.append(one.seconds(_block(seq)) / _BLOCK)
         samples = many.medians("many") | one.medians("one") | many.memory("many") | one.memory("one")
     found = ratio_of_sums(ours, single)
     return replace(found, samples={**found.samples, **samples, **_evicting(stage)})
 
 
 def _evicting(stage: Stage) -> dict[str, list[float]]:
-    """Return seconds per event where each event finds that its state was pushed out: of the first and of the second."""
+    """Return seconds per observation, of two ticks, where each event finds that its state was pushed out."""
     with _side(stage) as side:
-        taken = [side.seconds(_tick(seq, "evicted", _BLOCK)) / _BLOCK for seq in (1, 2)]
+        taken = [side.seconds(_tick(seq, "evicted", _MORE_THAN_HELD)) / _MORE_THAN_HELD for seq in (1, 2)]
         return {"default": taken} | side.medians("default")
 
 
