@@ -11,7 +11,7 @@ import traceback
 from fnmatch import fnmatch
 from pathlib import Path
 
-from tests.bench import chain, checkpoint, cold, flat, idle, memory, restore, throughput
+from tests.bench import chain, checkpoint, cold, flat, idle, many_series, memory, restore, throughput
 from tests.bench.benchmark import Benchmark
 from tests.bench.report import Measurement, document
 from tests.bench.stage import Stage
@@ -24,6 +24,7 @@ ALL: list[Benchmark] = [
     *flat.BENCHMARKS,
     *cold.BENCHMARKS,
     *restore.BENCHMARKS,
+    *many_series.BENCHMARKS,
     *chain.BENCHMARKS,
     *idle.BENCHMARKS,
     *memory.BENCHMARKS,

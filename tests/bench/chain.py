@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import tempfile
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 import aiohttp
 
@@ -14,13 +18,20 @@ from rivulet_local.platform import Platform
 from rivulet_local.run_client import PlatformClient
 from rivulet_local.run_stream import Stream
 from rivulet_local.settings import LocalSettings
+from tests.bench import series
 from tests.bench.benchmark import MODELS, Benchmark
+from tests.bench.load import Connection, exchange, post
 from tests.bench.report import Measurement, Target, ratio
 from tests.bench.servers import Service
 from tests.bench.stage import Stage
+from tests.bench.timing import seconds_of
 
 _ROUNDS = 2
 ROWS = 744
+# Of one observation, by the manifests: each function gets the tick; beside it features the observation, a model the
+# features, and the ledger four predictions.
+_DELIVERIES = {"ingest": 1, "features": 2, **dict.fromkeys(MODELS, 2), "ledger": 5}
+_AT_ONCE = 8  # to each function: it has as many threads
 
 
 def _measure(stage: Stage) -> Measurement:
@@ -28,7 +39,25 @@ def _measure(stage: Stage) -> Measurement:
     for _ in range(_ROUNDS):
         ours.append(asyncio.run(_ours(stage.folder)))
         theirs.append(_theirs(stage))
-    return ratio(ours, theirs)
+    deliveries = _deliveries(stage)
+    found = ratio(ours, theirs)
+    floor = ratio([deliveries], [median(theirs)]).value
+    return replace(found, floor=floor, samples={**found.samples, "deliveries": [deliveries]})
+
+
+def _deliveries(stage: Stage) -> float:
+    """Return the seconds of as many deliveries to functions that do nothing, by a client that keeps nothing."""
+    functions = {name: stage.baseline("hello") for name in _DELIVERIES}
+    request = post("/", series.body(ROWS, "default"))
+    with stage.running(*functions.values()):
+        turns: dict[Connection, Iterator[bytes]] = {}
+        for name, function in functions.items():
+            requests = itertools.repeat(request, ROWS * _DELIVERIES[name])
+            turns |= {Connection(function.port): requests for _ in range(_AT_ONCE)}
+        took = seconds_of(lambda: exchange(turns))
+        for each in turns:
+            each.close()
+    return took
 
 
 def platform_settings(folder: Path) -> LocalSettings:

@@ -9,7 +9,7 @@ from statistics import median
 from tests.bench import series
 from tests.bench.benchmark import MODELS, Benchmark
 from tests.bench.load import Connection, post
-from tests.bench.report import Measurement, Target, ratio, worst
+from tests.bench.report import Measurement, Target, ratio, ratio_of_sums, worst
 from tests.bench.servers import Function
 from tests.bench.stage import Stage
 from tests.bench.timing import seconds_of
@@ -55,16 +55,10 @@ def _measure(stage: Stage, model: str) -> Measurement:
                 side.block(stage)
     parts = {
         "time": ratio(late.times, early.times),
-        "bytes": _of_means(late.written, early.written),
+        "bytes": ratio_of_sums(late.written, early.written),  # a snapshot is written now and then
         "memory": ratio(late.resident, early.resident),
     }
     return worst(parts, _TARGET)
-
-
-def _of_means(late: list[float], early: list[float]) -> Measurement:
-    """Compare sums, since a snapshot is written now and then, and counts where it falls."""
-    found = ratio(late, early)
-    return Measurement(sum(late) / sum(early), found.spread, found.samples)
 
 
 def _benchmark(short: str, model: str) -> Benchmark:

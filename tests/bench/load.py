@@ -7,7 +7,7 @@ import re
 import selectors
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -98,33 +98,45 @@ class Load:
 
 
 def drive(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Load:
-    """Keep each connection busy for a while; the requests are sent in turn, again and again.
+    """Keep each connection busy for a while; the requests are sent in turn, again and again."""
+    opened = [Connection(port) for _ in range(connections)]
+    started = time.perf_counter()
+    end = started + seconds
+    turn = itertools.takewhile(lambda _: time.perf_counter() < end, itertools.cycle(requests))
+    latencies = list(itertools.chain.from_iterable(exchange(dict.fromkeys(opened, turn)).values()))
+    spent = time.perf_counter() - started
+    for each in opened:
+        each.close()
+    return Load(len(latencies) / spent, latencies)
+
+
+def exchange(turns: Mapping[Connection, Iterator[bytes]]) -> dict[Connection, list[float]]:
+    """Have each connection send its requests, each after the answer to the one before; two may share an iterator.
 
     One thread waits for all connections: the client takes as little of the machine as it can.
+
+    Returns
+    -------
+    dict
+        The seconds that each request took, by connection.
     """
-    turn = itertools.cycle(requests)
-    opened = [Connection(port) for _ in range(connections)]
-    latencies: list[float] = []
+    latencies: dict[Connection, list[float]] = {each: [] for each in turns}
+    sent: dict[Connection, float] = {}
     with selectors.DefaultSelector() as selector:
-        started = time.perf_counter()
-        sent = {}
-        for each in opened:
-            selector.register(each.socket, selectors.EVENT_READ, each)
-            sent[each] = time.perf_counter()
-            each.send(next(turn))
-        end = started + seconds
+        for each, turn in turns.items():
+            if (request := next(turn, None)) is not None:
+                selector.register(each.socket, selectors.EVENT_READ, each)
+                sent[each] = time.perf_counter()
+                each.send(request)
         while selector.get_map():
             for key, _ in selector.select():
                 connection: Connection = key.data
                 connection.answer()
                 now = time.perf_counter()
-                latencies.append(now - sent[connection])
-                if now >= end:
+                latencies[connection].append(now - sent[connection])
+                if (request := next(turns[connection], None)) is None:
                     selector.unregister(connection.socket)
                     continue
                 sent[connection] = now
-                connection.send(next(turn))
-        spent = time.perf_counter() - started
-    for each in opened:
-        each.close()
-    return Load(len(latencies) / spent, latencies)
+                connection.send(request)
+    return latencies

@@ -64,6 +64,12 @@ def ratio(ours: Sequence[float], baseline: Sequence[float]) -> Measurement:
     return Measurement(value, (min(rounds), max(rounds)), {"ours": list(ours), "baseline": list(baseline)})
 
 
+def ratio_of_sums(ours: Sequence[float], baseline: Sequence[float]) -> Measurement:
+    """Compare sums, where something dear happens in one round and not in another, and has to count."""
+    found = ratio(ours, baseline)
+    return Measurement(sum(ours) / sum(baseline), found.spread, found.samples)
+
+
 def times_less(ours: Sequence[float], baseline: Sequence[float]) -> Measurement:
     """Say how many times less ours takes than the baseline."""
     found = ratio(baseline, ours)

@@ -11,11 +11,13 @@ from tests.bench.load import drive, post
 from tests.bench.report import Measurement, Target, ratio
 from tests.bench.servers import Service
 from tests.bench.stage import Stage
+from tests.bench.timing import loop_seconds
 
 _ROUNDS = 5
 _SECONDS = 1.0
 _WARM_UP = 0.5
 _BODIES = 500
+_LOOP_EVENTS = 5_000
 _MODEL = MODELS["linear"]
 
 
@@ -30,15 +32,17 @@ def _throughput(stage: Stage, connections: int) -> Measurement:
     theirs = Service(stage.folder, application="model", settings=(("MODEL_NAME", _MODEL),))
     hello = stage.baseline("hello")  # the floor: the same command, and no work at all
     rates: dict[int, list[float]] = {ours.port: [], theirs.port: [], hello.port: []}
+    loop: list[float] = []  # as if all but the model were free
     with stage.running(ours, theirs, hello):
         for port in rates:
             drive(port, requests, connections, _WARM_UP)
         for _ in range(_ROUNDS):
             for port, found in rates.items():
                 found.append(drive(port, requests, connections, _SECONDS).rate)
+            loop.append(_LOOP_EVENTS / loop_seconds(_MODEL, _LOOP_EVENTS))
     against = ratio(rates[ours.port], rates[theirs.port])
     floor = ratio(rates[hello.port], rates[theirs.port]).value
-    return replace(against, floor=floor, samples={**against.samples, "hello": rates[hello.port]})
+    return replace(against, floor=floor, samples={**against.samples, "hello": rates[hello.port], "loop": loop})
 
 
 def _latency(stage: Stage) -> Measurement:

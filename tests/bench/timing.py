@@ -18,8 +18,8 @@ def seconds_of(work: Callable[[], Any]) -> float:
     return time.perf_counter() - started
 
 
-def loop_seconds(model: str, count: int) -> float:
-    """Return the seconds that the baseline *loop* takes for a series' first observations."""
-    command = [sys.executable, "-m", "tests.bench.baselines.loop", model, str(count)]
+def loop_seconds(model: str, count: int, after: int = 0) -> float:
+    """Return the seconds that the baseline *loop* takes for `count` observations, after others that do not count."""
+    command = [sys.executable, "-m", "tests.bench.baselines.loop", model, str(count), str(after)]
     finished = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return float(finished.stdout)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.bench.report import Measurement, Target, document, ratio, times_less, worst
+from tests.bench.report import Measurement, Target, document, ratio, ratio_of_sums, times_less, worst
 
 
 def test_ratio_is_that_of_the_medians_and_its_spread_that_of_the_rounds() -> None:
@@ -16,6 +16,12 @@ def test_ratio_is_that_of_the_medians_and_its_spread_that_of_the_rounds() -> Non
 
 def test_one_slow_round_does_not_move_the_figure() -> None:
     assert ratio([1.0, 1.0, 50.0], [1.0, 1.0, 1.0]).value == 1.0
+
+
+def test_ratio_of_sums_counts_what_is_dear_in_one_round_only() -> None:
+    found = ratio_of_sums([1.0, 1.0, 4.0], [1.0, 1.0, 1.0])
+    assert found.value == 2.0
+    assert found.spread == (1.0, 4.0)
 
 
 def test_times_less_is_the_inverse_ratio() -> None:
