@@ -62,6 +62,8 @@ class Contest:
         The models that take part.
     season
         Length of the season of the seasonal naive forecast, of a series that has none in `seasons`.
+    keep
+        How many of its own lessons stay in its journal, at least; 0 for all.
     """
 
     def __init__(
@@ -71,7 +73,9 @@ class Contest:
         models: Mapping[str, Journal],
         season: int,
         seasons: Mapping[str, int],
+        keep: int = 0,
     ) -> None:
+        self._keep = keep
         self.journal = Journal(store, NAME)
         self._record = record
         self._models = models
@@ -99,6 +103,8 @@ class Contest:
                         break
                     if base[0] == 0:
                         self.journal.enlist(series_id)
+                    if self._keep:
+                        self.journal.trim(series_id, self._keep)
                 else:
                     return standing.champion
         raise Conflict(f"other pods keep judging series {series_id!r}; try again", retry_after=1)
@@ -137,7 +143,7 @@ class Contest:
                 continue
             predictions = {name: lesson.prediction for name, lesson in known.items()}
             prediction = champion.add(observation.seq, observation.value, predictions)
-            forecast = champion.look_ahead({name: lesson.forecast for name, lesson in known.items()})
+            forecast = champion.look_ahead({name: each.forecast for name, each in known.items() if each.forecast})
             standing.n += 1
             standing.positions |= {name: entry.taken for name, entry in entries.items() if entry.taken}
             lessons.append(_lesson(standing.n, observation.seq, observation.value, prediction, forecast))

@@ -15,6 +15,7 @@ from rivulet.accuracy import Accuracy
 from rivulet.lags import named, shifted
 from rivulet.models import Definition, Forecaster
 from rivulet.plausible import PlausibleRange
+from rivulet.totals import Totals
 
 
 class State:
@@ -26,11 +27,13 @@ class State:
         The model's recipe.
     season
         Length of the season, where a user has given one.
+    totals
+        Of the lessons before the first one that the model will learn.
 
     Attributes
     ----------
     n
-        How many lessons were learned.
+        Number of the newest lesson that was learned.
     seq
         The largest number among the observations that were learned.
     next_lags
@@ -39,16 +42,23 @@ class State:
         How many predictions were the newest lag because the model's own was not plausible.
     """
 
-    def __init__(self, definition: Definition, season: int | None = None) -> None:
+    def __init__(self, definition: Definition, season: int | None = None, totals: Totals | None = None) -> None:
+        totals = totals or Totals()
         self._model: Any = definition.build(season)
         self._looks_ahead = isinstance(self._model, Forecaster)
+        self._trained = False
         self.season = season
-        self._range = PlausibleRange()
-        self.n = 0
-        self.seq = 0
-        self.next_lags: list[float] = []
-        self.accuracy = Accuracy()
-        self.fallbacks = 0
+        self._range = PlausibleRange(totals.newest)
+        self.n = totals.n
+        self.seq = totals.seq
+        self.next_lags = totals.next_lags
+        self.accuracy = Accuracy.from_json(totals.accuracy) if totals.accuracy else Accuracy()
+        self.fallbacks = totals.fallbacks
+
+    def totals(self, token: str) -> Totals:
+        """Return the totals; `token` is that of the newest lesson."""
+        sums = self.accuracy.to_json()
+        return Totals(self.n, token, self.seq, self.fallbacks, sums, self._range.newest, self.next_lags)
 
     def predict(self, lags: Sequence[float]) -> float:
         """Predict what follows the lags, without learning anything.
@@ -59,7 +69,7 @@ class State:
 
     def assess(self, lags: Sequence[float]) -> tuple[float, bool]:
         """Predict, and say whether the newest lag had to stand in for the model's answer."""
-        if not self.n:
+        if not self._trained:
             return lags[0], False
         value = self._ask(lags)
         least, most = self._range.around(lags)
@@ -77,7 +87,7 @@ class State:
         steps
             How many predictions to return.
         """
-        if not self.n:
+        if not self._trained:
             return [lags[0]] * steps
         least, most = self._range.around(lags)
         if self._looks_ahead:
@@ -116,6 +126,7 @@ class State:
         """
         with contextlib.suppress(ArithmeticError, ValueError):
             self._model.learn_one(named(lags), target)
+        self._trained = True
         self._range.add(target)
         self.accuracy.add(target, prediction)
         self.fallbacks += fallback

@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rivulet import tally
+from rivulet.desk import Desk
 from rivulet.errors import Conflict, Invalid
 from rivulet.fold import State
 from rivulet.lags import lag_vector, shifted
 from rivulet.lessons import Lesson, metrics_after
 from rivulet.logs import remark
 from rivulet.models import Definition
-from rivulet.shelf import Desk, Shelf
+from rivulet.shelf import Shelf
 from rivulet.store.journal import Call, Journal, Metrics
 from rivulet.store.record import SeriesRecord
 
@@ -64,6 +65,7 @@ class Learner:
         self._journal = journal
         self._record = record
         self._shelf = shelf
+        self._states = shelf.states
         self._steps = forecast_steps
 
     def observe(self, series_id: str, seq: int, lags: list[float], target: float) -> Lesson | None:
@@ -82,13 +84,13 @@ class Learner:
         """
         with self._shelf.desk(series_id) as desk:
             for _ in range(_ATTEMPTS):
-                state = self._shelf.state(desk)
+                state = self._states.of(desk)
                 if seq <= state.seq:
                     lesson = self._recorded(desk, seq)
-                    if lesson or self._shelf.is_current(desk):
+                    if lesson or self._states.is_current(desk):
                         self._repeated()
                         return lesson
-                    self._shelf.discard(desk)
+                    desk.discard()
                 elif self._fill(desk, seq, len(lags)):
                     lesson = self._work_out(desk, lags, target, seq)
                     if self._commit(desk, [lesson]):
@@ -120,17 +122,17 @@ class Learner:
     def forecast(self, series_id: str, steps: int) -> list[float] | None:
         """Return what comes after the newest observation that the model learned; ``None`` if it learned none."""
         with self._shelf.desk(series_id) as desk:
-            state = self._shelf.refreshed(desk)
+            state = self._states.refreshed(desk)
             return state.forecast(state.next_lags, steps) if state.n else None
 
     def forecast_from(self, series_id: str, lags: list[float], steps: int) -> list[float]:
         """Return the recursive forecast from given features; nothing is learned."""
         with self._shelf.desk(series_id) as desk:
-            return self._shelf.refreshed(desk).forecast(lags, steps)
+            return self._states.refreshed(desk).forecast(lags, steps)
 
     def _work_out(self, desk: Desk, lags: list[float], target: float, seq: int | None, ahead: bool = True) -> Lesson:
         """Predict, learn, forecast: on the state in memory, which is ahead of the journal until the commit."""
-        state = self._shelf.state(desk)
+        state = self._states.of(desk)
         desk.ahead = True
         lesson = worked_out(state, lags, target, seq, self._steps if ahead else 0)
         desk.unsaved_seconds += lesson.duration_ms / 1000
@@ -145,7 +147,7 @@ class Learner:
         if not self._journal.commit(desk.series_id, base, lessons, metrics, call):
             self.tally.conflicts += 1
             tally.count("conflicts")
-            self._shelf.reconcile(desk, lessons)
+            self._states.reconcile(desk, lessons)
             return False
         desk.committed(lessons[-1].token)
         desk.shown = lessons[-1].n if metrics else desk.shown
@@ -164,7 +166,7 @@ class Learner:
             raise Invalid("header 'Idempotency-Key' was used before, with another body")
         found = self._journal.read(series_id, n, n, 1)
         if not found:
-            raise Conflict(f"the lesson that Idempotency-Key {call.key!r} recorded is gone with its series")
+            raise Conflict(f"the lesson that Idempotency-Key {call.key!r} recorded is gone: removed or trimmed")
         return found[0]
 
     def _repeated(self) -> None:
@@ -185,7 +187,7 @@ class Learner:
         bool
             False if another pod was learning, too: look again at what the state is.
         """
-        while (state := self._shelf.state(desk)).seq < seq - 1:
+        while (state := self._states.of(desk)).seq < seq - 1:
             missing = self._record.read(desk.series_id, state.seq + 1, seq - 1, _BATCH)
             if not missing:
                 newest = self._record.last(desk.series_id)
@@ -200,7 +202,7 @@ class Learner:
                 lags = shifted(lags, observation.value)
             if not self._commit(desk, lessons):
                 return False
-            self._shelf.save_if_worth(desk)
+            self._states.save_if_worth(desk)
             self.tally.filled += len(lessons)
             tally.count("filled", by=len(lessons))
             remark(filled=len(lessons))

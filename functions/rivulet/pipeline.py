@@ -13,11 +13,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from rivulet.desk import Desk
 from rivulet.errors import Detour, OutOfReach
 from rivulet.fold import State
 from rivulet.learner import Learner, metrics_with, new_token, worked_out
 from rivulet.lessons import Lesson
-from rivulet.shelf import Desk, Shelf
+from rivulet.shelf import Shelf
 from rivulet.store.journal import Journal
 
 _LOOKS = 20  # at a desk where somebody works, before it is left to the ordinary way

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 _WINDOW = 100
 _SPANS = 3.0  # how far outside what was seen, in widths of what was seen
@@ -11,10 +11,21 @@ _ROUNDING = 1e-6  # of the largest value: a constant series has no width
 
 
 class PlausibleRange:
-    """A fold of a series' newest values into the range that its next ones may be in."""
+    """A fold of a series' newest values into the range that its next ones may be in.
 
-    def __init__(self) -> None:
-        self._values: deque[float] = deque(maxlen=_WINDOW)
+    Parameters
+    ----------
+    newest
+        Values to begin with, oldest first.
+    """
+
+    def __init__(self, newest: Iterable[float] = ()) -> None:
+        self._values: deque[float] = deque(newest, maxlen=_WINDOW)
+
+    @property
+    def newest(self) -> list[float]:
+        """The values that it rests on, oldest first."""
+        return list(self._values)
 
     def add(self, value: float) -> None:
         """Take in the next value."""

@@ -41,7 +41,8 @@ class Reports:
         self._settings = settings
         self._record = SeriesRecord(store)
         self._journals = {model: Journal(store, model) for model in settings.models}
-        self._contest = Contest(store, self._record, self._journals, settings.season, settings.seasons)
+        season, keep = settings.season, settings.journal_keep
+        self._contest = Contest(store, self._record, self._journals, season, settings.seasons, keep)
 
     def run(self, series_id: str, seq: int, wait: float) -> dict[str, Any]:
         """Return the way of one observation.
@@ -75,11 +76,14 @@ class Reports:
         self, series_id: str, seq: int, observation: Recorded | None, lessons: dict[str, tuple[Lesson, int]]
     ) -> dict[str, Any]:
         arrivals = self._notes.arrivals(series_id, seq)
+        missing = [model for model in self._journals if model not in lessons]
+        forgotten = [model for model in missing if self._journals[model].begins_after(series_id, seq)]
         return {
             "series_id": series_id,
             "seq": seq,
             "complete": len(lessons) == len(self._journals),
-            "waiting_for": [model for model in self._journals if model not in lessons],
+            "waiting_for": [model for model in missing if model not in forgotten],
+            "forgotten_by": forgotten,
             "observation": _observation(observation) if observation else None,
             "models": [_stage(model, *found, arrivals.get(model)) for model, found in lessons.items()],
             "dead_letters": [

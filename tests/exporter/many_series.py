@@ -34,7 +34,7 @@ def fill(store: Store, count: int, models: Sequence[str] = MODELS) -> list[str]:
             pipeline.hset(key, items=[*kept, "forecast", "[1.0, 2.0, 3.0, 4.0, 5.0]"])
             pipeline.xadd(model_key(model, name, "journal"), {"token": "t", "lesson": "{}", "at": "1"}, "1-0")
             pipeline.set(
-                model_key(model, name, "snapshot"), b"s" * 32 + b'{"format": 1, "at_ms": 1700000000250}\npickle'
+                model_key(model, name, "snapshot"), b"s" * 32 + b'{"format": 2, "at_ms": 1700000000250}\npickle'
             )
         if number % 200 == 199:
             pipeline.execute()

@@ -25,7 +25,7 @@ class FeaturesHandler:
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
-        self._record = SeriesRecord(store)
+        self._record = SeriesRecord(store, settings.record_keep)
         self._fallback = Fallback(self._record, store, settings.n_lags)
         self.routes = [
             Route("POST", "/add", self.add),

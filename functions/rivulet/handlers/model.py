@@ -22,6 +22,7 @@ from rivulet.pipeline import Pipeline
 from rivulet.settings import Settings
 from rivulet.shelf import Shelf
 from rivulet.snapshots import Snapshots
+from rivulet.states import States
 from rivulet.store import Store
 from rivulet.store.journal import Call as KeyedCall
 from rivulet.store.journal import Journal
@@ -43,8 +44,9 @@ class ModelHandler:
         self._model = definition(settings.model_name)
         self._journal = Journal(store, self._model.name)
         snapshots = Snapshots(self._model, settings.snapshot_key)
-        steps = settings.forecast_steps
-        self._shelf = Shelf(self._model, self._journal, snapshots, settings.cached_series, steps, settings.seasons)
+        steps, keep = settings.forecast_steps, settings.journal_keep
+        states = States(self._model, self._journal, snapshots, steps, keep, settings.seasons)
+        self._shelf = Shelf(states, settings.cached_series)
         self._learner = Learner(self._model, self._journal, SeriesRecord(store), self._shelf, steps)
         self._lane = store.lane
         self._pipeline = Pipeline(self._learner, self._journal, self._shelf, lambda: self._lane.open, steps)

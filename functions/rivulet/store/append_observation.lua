@@ -1,12 +1,14 @@
 -- Numbers an observation, appends it and whatever waited for it, and reads the lags before it: one step.
 --
 -- KEYS: log, values, ids, order, early, late of one series.
--- ARGV: identity; the producer's sequence or ''; value; meta; number of lags; patience in ms; bounds of early and late.
+-- ARGV: identity; the producer's sequence or ''; value; meta; number of lags; patience in ms; bounds of early and late;
+--       how many observations the log keeps, 0 for all.
 -- Returns: status, number, the value on record, the values before it, newest first.
 
 local log, values, ids, order, early, late = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local identity, sequence, value, meta = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local n_lags, patience, most_early, most_late = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
+local most_kept, at_once = tonumber(ARGV[9]), 100
 
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -19,13 +21,37 @@ local function id(number) return string.format('%d-0', number) end
 
 local function append(seq, value, meta, number, gap)
   local entry = {'value', value, 'meta', meta, 'at', string.format('%d', now)}
-  if number then table.insert(entry, 'sequence'); table.insert(entry, string.format('%d', number)) end
+  if number then
+    table.insert(entry, 'sequence'); table.insert(entry, string.format('%d', number))
+  else
+    table.insert(entry, 'identity'); table.insert(entry, identity)
+  end
   if gap > 0 then table.insert(entry, 'gap'); table.insert(entry, string.format('%d', gap)) end
   redis.call('XADD', log, id(seq), unpack(entry))
   redis.call('LPUSH', values, value)
   redis.call('LTRIM', values, 0, n_lags - 1)
   last = seq
   first_appended = first_appended or seq
+end
+
+-- Forgets the oldest observations, a hundred at a time, and what they were known by.
+local function forget()
+  if most_kept == 0 or redis.call('XLEN', log) < most_kept + at_once then return end
+  for _, entry in ipairs(redis.call('XRANGE', log, '-', '+', 'COUNT', at_once)) do
+    for i = 1, #entry[2], 2 do
+      if entry[2][i] == 'sequence' then redis.call('HDEL', ids, '#' .. entry[2][i + 1]) end
+      if entry[2][i] == 'identity' then redis.call('HDEL', ids, '@' .. entry[2][i + 1]) end
+    end
+  end
+  redis.call('XTRIM', log, 'MAXLEN', most_kept)
+end
+
+local function is_forgotten(number)
+  local oldest = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
+  for i = 1, oldest and #oldest[2] or 0, 2 do
+    if oldest[2][i] == 'sequence' then return number < tonumber(oldest[2][i + 1]) end
+  end
+  return false
 end
 
 local function answer(status, seq)
@@ -49,6 +75,7 @@ if not sequence then
   if known then return answer('known', tonumber(known)) end
   append(last + 1, value, meta, nil, 0)
   redis.call('HSET', ids, '@' .. identity, string.format('%d', last))
+  forget()
   return answer('new', last)
 end
 
@@ -74,7 +101,7 @@ local name = string.format('%d', sequence)
 if sequence <= done then
   local known = redis.call('HGET', ids, '#' .. name)
   if known and known ~= 'late' then return answer('known', tonumber(known)) end
-  if not known then
+  if not known and not is_forgotten(sequence) then
     redis.call('XADD', late, 'MAXLEN', '~', most_late, '*', 'sequence', name, 'value', value, 'meta', meta)
     redis.call('HSET', ids, '#' .. name, 'late')
   end
@@ -99,6 +126,7 @@ else
   if not take_early(smallest, smallest - done - 1) then append_numbered(smallest, value, meta, smallest - done - 1) end
 end
 while take_early(done + 1, 0) do end
+forget()
 
 redis.call('HSET', order, 'sequence', string.format('%d', done))
 if redis.call('HLEN', early) > 0 then

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from rivulet.lessons import Lesson
 from rivulet.store.connection import Store, entry_number, model_key
+from rivulet.totals import Totals
 
 _COMMIT = (Path(__file__).parent / "commit_lessons.lua").read_text("utf-8")
+_KEEP = (Path(__file__).parent / "keep_snapshot.lua").read_text("utf-8")
 
 # Shows what a state knows, if the journal ends with the lesson that the state ends with.
 _SHOW = """
@@ -29,6 +33,8 @@ return 1
 _PAGE = 500
 
 Metrics = Mapping[str, str | bytes]
+_encode_totals = msgspec.json.Encoder().encode
+_decode_totals = msgspec.json.Decoder(Totals).decode
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class Journal:
         self._model = model
         self._commit = store.script(_COMMIT)
         self._show = store.script(_SHOW)
+        self._keep = store.script(_KEEP)
 
     def _key(self, series_id: str, part: str) -> str:
         return model_key(self._model, series_id, part)
@@ -132,6 +139,11 @@ class Journal:
         entries = self._store.call(self._store.client.xrevrange, self._key(series_id, "journal"), count=1)
         return _lesson(*entries[0]) if entries else None
 
+    def begins_after(self, series_id: str, seq: int) -> bool:
+        """Whether the lesson of observation `seq`, if there was one, was trimmed."""
+        oldest = self.read(series_id, 1, count=1)
+        return bool(oldest) and oldest[0].n > 1 and oldest[0].top > seq
+
     def find(self, series_id: str, seq: int) -> int | None:
         """Return the number of the first lesson that reaches observation `seq`, ``None`` if none does.
 
@@ -142,10 +154,10 @@ class Journal:
         tops = {lesson.n: lesson.top for lesson in guess}
         if tops.get(seq) == seq and tops.get(seq - 1, 0) < seq:
             return seq
-        newest = self.last(series_id)
+        newest, oldest = self.last(series_id), self.read(series_id, 1, count=1)
         if newest is None or newest.top < seq:
             return None
-        low, high = 1, newest.n
+        low, high = oldest[0].n, newest.n
         while low < high:
             middle = (low + high) // 2
             found = self.read(series_id, middle, middle, 1)
@@ -162,17 +174,33 @@ class Journal:
 
     def erase(self, series_id: str) -> None:
         """Remove what the model knows of a series, to begin anew."""
-        keys = [self._key(series_id, part) for part in ("journal", "metrics", "state", "snapshot")]
+        keys = [self._key(series_id, part) for part in ("journal", "metrics", "state", "snapshot", "kept")]
         self._store.call(self._store.client.unlink, *keys)
 
-    def snapshot(self, series_id: str) -> bytes | None:
-        """Return the newest snapshot."""
-        envelope: bytes | None = self._store.call(self._store.client.get, self._key(series_id, "snapshot"))
-        return envelope
+    def kept(self, series_id: str) -> tuple[bytes | None, Totals | None]:
+        """Return the newest snapshot, and the totals where a trimmed journal begins: one round trip."""
+        pipeline = self._store.client.pipeline(transaction=False)
+        pipeline.get(self._key(series_id, "snapshot"))
+        pipeline.hget(self._key(series_id, "kept"), "base")
+        snapshot, base = self._store.call(pipeline.execute)
+        return snapshot, _decode_totals(base) if base else None
 
-    def keep_snapshot(self, series_id: str, envelope: bytes) -> None:
-        """Replace the snapshot."""
-        self._store.call(self._store.client.set, self._key(series_id, "snapshot"), envelope)
+    def keep_snapshot(self, series_id: str, envelope: bytes, totals: Totals, keep: int) -> None:
+        """Replace the snapshot, unless there is a newer one, and trim the journal behind it.
+
+        Parameters
+        ----------
+        totals
+            Of the lessons up to the snapshot's newest.
+        keep
+            How many lessons to leave behind a snapshot, at least; 0 for all.
+        """
+        keys = [self._key(series_id, part) for part in ("snapshot", "journal", "kept")]
+        self._keep(keys, [envelope, totals.n, totals.token, _encode_totals(totals), keep])
+
+    def trim(self, series_id: str, keep: int) -> None:
+        """Trim a journal that nothing is folded from to its newest lessons, and a few more."""
+        self._store.call(self._store.client.xtrim, self._key(series_id, "journal"), maxlen=keep, approximate=True)
 
     def metrics(self, series_id: str) -> dict[str, str]:
         """Return the metrics that the newest lesson left, empty for an unknown series."""

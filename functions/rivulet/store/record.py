@@ -52,10 +52,18 @@ class Recorded:
 
 
 class SeriesRecord:
-    """The log of observations of every series."""
+    """The log of observations of every series.
 
-    def __init__(self, store: Store) -> None:
+    Parameters
+    ----------
+    keep
+        How many observations of a series stay, at least; 0 for all. What an observation was known by is forgotten
+        with it: the same sequence is late then, and the same identity another observation.
+    """
+
+    def __init__(self, store: Store, keep: int = 0) -> None:
         self._store = store
+        self._keep = keep
         self._append = store.script(_APPEND)
 
     def append(
@@ -82,7 +90,7 @@ class SeriesRecord:
         patience
             Seconds that an early observation waits for those before it.
         """
-        return _appended(self._append(*_arguments(series_id, value, identity, sequence, meta, n_lags, patience)))
+        return _appended(self._append(*self._arguments(series_id, value, identity, sequence, meta, n_lags, patience)))
 
     async def append_sent(
         self,
@@ -102,8 +110,23 @@ class SeriesRecord:
         Detour
             If Redis has not surely done it. It may be done again, to the same effect.
         """
-        sent = self._append.sent(*_arguments(series_id, value, identity, sequence, meta, n_lags, patience))
+        sent = self._append.sent(*self._arguments(series_id, value, identity, sequence, meta, n_lags, patience))
         return _appended(await surely(sent))
+
+    def _arguments(
+        self,
+        series_id: str,
+        value: float,
+        identity: str,
+        sequence: int | None,
+        meta: Mapping[str, Any],
+        n_lags: int,
+        patience: float,
+    ) -> tuple[list[str], list[Any]]:
+        keys = [series_key(series_id, part) for part in ("log", "values", "ids", "order", "early", "late")]
+        text = json.dumps(dict(meta), separators=(",", ":"))
+        args = [identity, "" if sequence is None else sequence, repr(value), text, n_lags]
+        return keys, [*args, int(patience * 1000), MOST_EARLY, MOST_LATE, self._keep]
 
     def numbered(self, series_id: str, sequence: int) -> int | None:
         """Return an observation's number in the series by the producer's; None if it is not there, or came too late."""
@@ -129,21 +152,6 @@ class SeriesRecord:
         log = series_key(series_id, "log")
         entries = self._store.call(self._store.client.xrevrange, log, f"({seq}-0", "-", count)
         return [float(fields[b"value"]) for _, fields in entries]
-
-
-def _arguments(
-    series_id: str,
-    value: float,
-    identity: str,
-    sequence: int | None,
-    meta: Mapping[str, Any],
-    n_lags: int,
-    patience: float,
-) -> tuple[list[str], list[Any]]:
-    keys = [series_key(series_id, part) for part in ("log", "values", "ids", "order", "early", "late")]
-    text = json.dumps(dict(meta), separators=(",", ":"))
-    args = [identity, "" if sequence is None else sequence, repr(value), text, n_lags]
-    return keys, [*args, int(patience * 1000), MOST_EARLY, MOST_LATE]
 
 
 def _appended(reply: Sequence[Any]) -> Appended:

@@ -1,0 +1,203 @@
+"""How the state on a desk comes from Redis, goes there, and is kept equal to its journal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from rivulet import coldstart, tally
+from rivulet.desk import Desk
+from rivulet.errors import OutOfReach
+from rivulet.fold import State
+from rivulet.lags import shifted
+from rivulet.lessons import Lesson, metrics_after
+from rivulet.logs import log, remark
+from rivulet.models import Definition
+from rivulet.snapshots import Checkpoint, Snapshots
+from rivulet.store.journal import Journal
+from rivulet.totals import Totals
+
+_PAGE = 500
+_SHARE = 10  # a snapshot may cost a tenth of the work that it saves
+
+
+class States:
+    """Restores and saves the states of one model.
+
+    Parameters
+    ----------
+    forecast_steps
+        Length of the forecast that is shown.
+    keep
+        How many lessons stay in a journal behind the newest snapshot, at least; 0 for all.
+    seasons
+        Length of the season of each series where a user has given one.
+    """
+
+    def __init__(
+        self,
+        definition: Definition,
+        journal: Journal,
+        snapshots: Snapshots,
+        forecast_steps: int,
+        keep: int,
+        seasons: Mapping[str, int],
+    ) -> None:
+        self._definition = definition
+        self._journal = journal
+        self._snapshots = snapshots
+        self._forecast_steps = forecast_steps
+        self._keep = keep
+        self._seasons = seasons
+
+    def of(self, desk: Desk) -> State:
+        """Return the state, folded from Redis if it is not in memory."""
+        if desk.state is None:
+            self._load(desk)
+        return desk.require_state()
+
+    def refreshed(self, desk: Desk) -> State:
+        """Return the state with all that other pods appended meanwhile."""
+        if desk.state is None or not self._catch_up(desk):
+            self._load(desk)
+        return desk.require_state()
+
+    def is_current(self, desk: Desk) -> bool:
+        """Whether the journal ends where the state does."""
+        newest = self._journal.last(desk.series_id)
+        state = self.of(desk)
+        return (newest.n, newest.token) == (state.n, desk.token) if newest else state.n == 0
+
+    def reconcile(self, desk: Desk, lessons: Sequence[Lesson]) -> None:
+        """After a refused commit: keep the state where other pods appended the very same lessons, else drop it."""
+        base = lessons[0].n - 1
+        theirs = self._journal.read(desk.series_id, max(1, base), count=len(lessons) + 1)
+        if base:
+            if not theirs or (theirs[0].n, theirs[0].token) != (base, desk.token):
+                desk.discard()
+                return
+            theirs = theirs[1:]
+        theirs = theirs[: len(lessons)]
+        same = len(theirs) == len(lessons) and all(map(Lesson.teaches_same, lessons, theirs))
+        if same:
+            desk.committed(theirs[-1].token)
+        if not same or not self._catch_up(desk):
+            desk.discard()
+
+    def settle(self, desk: Desk) -> None:
+        """Find out what became of lessons that were not surely taken."""
+        lessons, desk.refused, desk.unsure = desk.refused, [], False
+        try:
+            if lessons:
+                self.reconcile(desk, lessons)
+            else:
+                desk.discard()
+        except OutOfReach:
+            desk.discard()
+            raise
+
+    def is_untidy(self, desk: Desk) -> bool:
+        """Whether there are metrics to show, or a snapshot is worth writing."""
+        return desk.shown != desk.require_state().n or self._is_worth_a_snapshot(desk)
+
+    def show(self, desk: Desk) -> None:
+        """Write the metrics, if those of the newest lesson are not in Redis yet."""
+        state = desk.state
+        if state is None or state.n == desk.shown:
+            return
+        forecast = state.forecast(state.next_lags, self._forecast_steps)
+        metrics = metrics_after(state.accuracy, state.seq, forecast, state.fallbacks)
+        try:
+            self._journal.show(desk.series_id, (state.n, desk.token), metrics)
+        except OutOfReach as problem:
+            log.warning("no metrics of %s: %s", desk.series_id, problem.sentence)
+            return
+        desk.shown = state.n
+
+    def save_if_worth(self, desk: Desk) -> None:
+        """Write a snapshot if folding again would cost much more than it does."""
+        if self._is_worth_a_snapshot(desk):
+            self._save(desk)
+
+    def put_away(self, desk: Desk) -> None:
+        """Write what is not in Redis yet."""
+        self.show(desk)
+        if desk.unsaved_seconds and self._snapshots.enabled:
+            self._save(desk)
+
+    def _is_worth_a_snapshot(self, desk: Desk) -> bool:
+        return self._snapshots.enabled and desk.unsaved_seconds > _SHARE * desk.snapshot_seconds
+
+    def _save(self, desk: Desk) -> None:
+        state = desk.state
+        if state is None or not state.n:
+            return
+        started = time.perf_counter()
+        envelope = self._snapshots.seal(desk.series_id, Checkpoint(state, desk.token))
+        try:
+            self._journal.keep_snapshot(desk.series_id, envelope, state.totals(desk.token), self._keep)
+        except OutOfReach as problem:
+            log.warning("no snapshot of %s: %s", desk.series_id, problem.sentence)
+            return
+        desk.snapshot_seconds = time.perf_counter() - started
+        desk.unsaved_seconds = 0.0
+
+    def _load(self, desk: Desk) -> None:
+        started = time.perf_counter()
+        desk.unsaved_seconds = 0.0
+        desk.shown = 0
+        series_id, season = desk.series_id, self._seasons.get(desk.series_id)
+        envelope, base = self._journal.kept(series_id)
+        checkpoint = self._snapshots.open(series_id, envelope, season)
+        first = 0
+        if checkpoint:
+            desk.state, desk.token, first = checkpoint.state, checkpoint.token, checkpoint.state.n
+        if not checkpoint or not self._catch_up(desk):
+            base = base or self._beginning(series_id)
+            desk.state, desk.token, first = State(self._definition, season, base), base.token, base.n
+            if not self._catch_up(desk):  # the base belongs to a journal that is gone
+                base = self._beginning(series_id)
+                desk.state, desk.token, first = State(self._definition, season, base), base.token, base.n
+                self._catch_up(desk)
+        state = desk.require_state()
+        if state.n:
+            self._restored(desk.series_id, state.n - first, time.perf_counter() - started)
+
+    def _beginning(self, series_id: str) -> Totals:
+        """Return what is known before the first lesson that there is: nothing, unless earlier ones are gone."""
+        oldest = self._journal.read(series_id, 1, count=1)
+        if not oldest or oldest[0].n == 1:
+            return Totals()
+        log.warning("the journal of %s begins with lesson %d: its totals begin there, too", series_id, oldest[0].n)
+        lags = shifted(oldest[0].lags, oldest[0].target)
+        return Totals(n=oldest[0].n, token=oldest[0].token, seq=oldest[0].top, next_lags=lags)
+
+    def _restored(self, series_id: str, replayed: int, seconds: float) -> None:
+        log.info("restored %s: %d lessons replayed in %.1f ms", series_id, replayed, seconds * 1000)
+        tally.count("restores")
+        tally.count("replayed", by=replayed)
+        coldstart.start.restored(seconds)
+        remark(replayed=replayed, restore_ms=round(seconds * 1000, 3))
+
+    def _catch_up(self, desk: Desk) -> bool:
+        """Learn what the journal has beyond the state.
+
+        Returns
+        -------
+        bool
+            False if the state is no prefix of the journal.
+        """
+        state = desk.require_state()
+        started = time.perf_counter()
+        while True:
+            lessons = self._journal.read(desk.series_id, max(1, state.n), count=_PAGE)
+            if state.n:
+                if not lessons or (lessons[0].n, lessons[0].token) != (state.n, desk.token):
+                    return False
+                lessons = lessons[1:]
+            for lesson in lessons:
+                state.learn(lesson.lags, lesson.target, lesson.prediction, lesson.seq, lesson.fallback)
+                desk.token = lesson.token
+            if len(lessons) < _PAGE - 1:
+                desk.unsaved_seconds += (time.perf_counter() - started) if lessons else 0.0
+                return True
