@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 
 import aiohttp
 from yarl import URL
 
 from rivulet_local.activator import Activator
+from rivulet_local.connection import Answer
 from rivulet_local.errors import Unanswered, Unstartable
 from rivulet_local.function_process import FunctionProcess
+from rivulet_local.wire import NothingSent
 
 
 class _Ended(aiohttp.ClientError):
@@ -42,7 +44,6 @@ async def call(
     Unanswered
         If there is no answer.
     """
-    name = function.spec.name
     patience = aiohttp.ClientTimeout(total=None, sock_connect=timeout, sock_read=timeout)
 
     async def send(process: FunctionProcess) -> aiohttp.ClientResponse:
@@ -53,7 +54,7 @@ async def call(
             method, url, headers=headers, data=body or None, allow_redirects=False, timeout=patience
         )
 
-    try:
+    with _told(function, timeout):
         async with function.lease() as process:
             try:
                 response = await send(process)
@@ -62,6 +63,36 @@ async def call(
                 response = await send(await function.renewed(process))
             async with response:
                 yield response
+
+
+async def post(function: Activator, path: str, headers: Mapping[str, str], body: bytes, timeout: float) -> Answer:
+    """Send a delivery to a function and return the whole answer; a broken connection is the caller's to repeat.
+
+    Parameters
+    ----------
+    timeout
+        Seconds that the ready function may be silent.
+
+    Raises
+    ------
+    Unanswered
+        If there is no answer.
+    """
+    with _told(function, timeout):
+        async with function.lease() as process:
+            try:
+                return await process.wire.post(path, headers, body, timeout)
+            except NothingSent:
+                renewed = await function.renewed(process)
+                return await renewed.wire.post(path, headers, body, timeout)
+
+
+@contextlib.contextmanager
+def _told(function: Activator, timeout: float) -> Iterator[None]:
+    """Tell why there is no answer."""
+    name = function.spec.name
+    try:
+        yield
     except Unstartable as error:
         raise Unanswered(503, f"{error}.") from None
     except TimeoutError:

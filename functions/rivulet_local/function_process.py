@@ -15,6 +15,7 @@ from rivulet_local.data_folder import DataFolder
 from rivulet_local.errors import Unstartable
 from rivulet_local.manifests import ServiceSpec
 from rivulet_local.ports import free_port
+from rivulet_local.wire import KEPT_ALIVE, Wire
 
 _POLL = 0.015
 _PROBE_TIMEOUT = aiohttp.ClientTimeout(total=5)
@@ -44,11 +45,18 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class FunctionProcess:
-    """A process of a function, the address that it listens at, and the connections to it."""
+    """A process of a function, the address that it listens at, and the connections to it.
+
+    Attributes
+    ----------
+    session, wire
+        Connections for the requests of people, and for deliveries.
+    """
 
     child: Child
     address: str
     session: aiohttp.ClientSession
+    wire: Wire
 
     @classmethod
     async def spawn(cls, spec: ServiceSpec, environment: Mapping[str, str], around: Surroundings) -> FunctionProcess:
@@ -62,7 +70,7 @@ class FunctionProcess:
             cwd=around.functions / spec.working_dir.removeprefix(_IMAGE_ROOT).lstrip("/"),
             environment={**environment, **own},
         )
-        return cls(child, f"http://127.0.0.1:{port}", _client_session())
+        return cls(child, f"http://127.0.0.1:{port}", _client_session(), Wire(port))
 
     async def stop(self, grace: float, *, idle: bool) -> None:
         """Stop the process; when it is idle, its connections go first.
@@ -70,12 +78,16 @@ class FunctionProcess:
         gunicorn lingers for seconds if a connection that it could still be asked over is open.
         """
         if idle:
-            await self.session.close()
+            await self._disconnect()
         await self.child.stop(grace)
 
     async def ended(self) -> None:
         """Wait until the process has ended."""
         await self.child.ended()
+        await self._disconnect()
+
+    async def _disconnect(self) -> None:
+        self.wire.close()
         await self.session.close()
 
     async def ready(self, spec: ServiceSpec, around: Surroundings) -> None:
@@ -105,9 +117,7 @@ class FunctionProcess:
 
 def _client_session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        # Idle connections end well before gunicorn ends them (``keepalive`` in its configuration), so that a call
-        # never meets one that is just being closed.
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30.0),
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_ALIVE),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         skip_auto_headers=_NOT_ADDED,

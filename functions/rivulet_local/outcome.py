@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from rivulet_local.activator import Activator
-from rivulet_local.calls import call
+from rivulet_local.calls import post
 from rivulet_local.cloudevent import Event, NotACloudEvent, binary_headers, is_event, parse
 from rivulet_local.errors import Unanswered
 from rivulet_local.retry import Verdict, judge, retry_after
@@ -51,9 +51,7 @@ async def attempt(function: Activator, path: str, event: Event, timeout: float) 
         Seconds that the answer may take.
     """
     try:
-        async with call(function, "POST", path or "/", binary_headers(event), event.data, timeout) as response:
-            body = await response.read()
-            status, headers = response.status, response.headers
+        status, headers, body = await post(function, path or "/", binary_headers(event), event.data, timeout)
     except Unanswered as error:
         return Outcome(Verdict.RETRY, error.status, error.sentence, _excerpt(error.sentence))
     verdict = judge(status)
