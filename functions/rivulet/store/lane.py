@@ -60,9 +60,9 @@ class Lane:
         Raises
         ------
         Detour
-            If there is no connection at present: nothing was sent.
+            If there is no connection at present: nothing was sent, and one is being made.
         """
-        if self._channel is None or not self.open:
+        if not self.open or self._channel is None:
             raise Detour
         return self._channel.send("EVALSHA", digest, len(keys), *keys, *args)
 
