@@ -93,21 +93,28 @@ class Contest:
         """
         with self._lock:
             for _ in range(_ATTEMPTS):
-                standing = self._load(series_id)
-                while lessons := self._play(series_id, standing):
-                    champion = standing.champion
-                    metrics = metrics_after(champion.accuracy, lessons[-1].top, lessons[-1].forecast)
-                    base = (lessons[0].n - 1, "" if lessons[0].n == 1 else standing.token)
-                    standing.token = lessons[-1].token
-                    if not self.journal.commit(series_id, base, lessons, metrics, state=standing.encode()):
+                standing, more = self._load(series_id), True
+                while more:
+                    lessons, more = self._play(series_id, standing)
+                    if lessons and not self._append(series_id, standing, lessons):
                         break
-                    if base[0] == 0:
-                        self.journal.enlist(series_id)
-                    if self._keep:
-                        self.journal.trim(series_id, self._keep)
                 else:
                     return standing.champion
         raise Conflict(f"other pods keep judging series {series_id!r}; try again", retry_after=1)
+
+    def _append(self, series_id: str, standing: Standing, lessons: list[Lesson]) -> bool:
+        """Append what the champion said to its journal; return whether no other pod had done so."""
+        champion = standing.champion
+        metrics = metrics_after(champion.accuracy, lessons[-1].top, lessons[-1].forecast)
+        base = (lessons[0].n - 1, "" if lessons[0].n == 1 else standing.token)
+        standing.token = lessons[-1].token
+        if not self.journal.commit(series_id, base, lessons, metrics, state=standing.encode()):
+            return False
+        if base[0] == 0:
+            self.journal.enlist(series_id)
+        if self._keep:
+            self.journal.trim(series_id, self._keep)
+        return True
 
     def _load(self, series_id: str) -> Standing:
         """Return what was kept; begin anew where that does not belong to the journal, or to another season."""
@@ -122,13 +129,21 @@ class Contest:
             self.journal.erase(series_id)
         return Standing(Champion(season))
 
-    def _play(self, series_id: str, standing: Standing) -> list[Lesson]:
-        """Take in the next observations that every model has predicted; return what the champion said of them."""
+    def _play(self, series_id: str, standing: Standing) -> tuple[list[Lesson], bool]:
+        """Take in the next observations that every model has predicted.
+
+        Returns
+        -------
+        list of Lesson
+            What the champion said of them.
+        bool
+            Whether there are more that were not looked at.
+        """
         lessons: list[Lesson] = []
         champion = standing.champion
         observations = self._record.read(series_id, champion.seq + 1, count=_PAGE)
         if not observations:
-            return lessons
+            return lessons, False
         entries = {
             name: _Entries(_read(journal, series_id, standing.positions.get(name, 0) + 1))
             for name, journal in self._models.items()
@@ -136,7 +151,7 @@ class Contest:
         for observation in observations:
             found = {name: entry.of(observation.seq) for name, entry in entries.items()}
             if any(entry.may_come for entry in entries.values()):
-                break
+                return lessons, False
             known = {name: lesson for name, lesson in found.items() if lesson}
             if not known:
                 champion.baselines.add(observation.seq, observation.value)
@@ -147,7 +162,7 @@ class Contest:
             standing.n += 1
             standing.positions |= {name: entry.taken for name, entry in entries.items() if entry.taken}
             lessons.append(_lesson(standing.n, observation.seq, observation.value, prediction, forecast))
-        return lessons
+        return lessons, len(observations) == _PAGE
 
 
 class _Entries:

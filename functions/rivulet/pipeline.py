@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from rivulet.afterwards import Afterwards
 from rivulet.desk import Desk
 from rivulet.errors import Detour, OutOfReach
 from rivulet.fold import State
@@ -23,7 +24,6 @@ from rivulet.store.journal import Journal
 
 _LOOKS = 20  # at a desk where somebody works, before it is left to the ordinary way
 _LOOK_AGAIN = 0.001  # seconds
-_TIDY_EVERY = 0.2  # seconds, under load; after a single lesson at once
 
 
 class Pipeline:
@@ -45,8 +45,7 @@ class Pipeline:
         self._shelf = shelf
         self._ready = ready
         self._steps = forecast_steps
-        self._tidied = 0.0
-        self._tidying: asyncio.TimerHandle | None = None
+        self._tidy = Afterwards(shelf.tidy)
 
     async def observe(self, series_id: str, seq: int, lags: list[float], target: float) -> Lesson:
         """Learn observation `seq`, if it is the next one.
@@ -122,14 +121,8 @@ class Pipeline:
     def _taken(self, desk: Desk, place: _Place) -> None:
         self._learner.tally.lessons += 1
         self._learner.tally.express += 1
-        if self._shelf.note(desk) and self._tidying is None:
-            loop = asyncio.get_running_loop()
-            self._tidying = loop.call_at(max(loop.time(), self._tidied + _TIDY_EVERY), self._tidy)
-
-    def _tidy(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._tidying, self._tidied = None, loop.time()
-        loop.run_in_executor(None, self._shelf.tidy)
+        if self._shelf.note(desk):
+            self._tidy.due()
 
 
 class _Place:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from rivulet import events, latency, tally
+from rivulet.afterwards import Afterwards
 from rivulet.backfill import Backfill
 from rivulet.broker import Broker
 from rivulet.champion import NAME as CHAMPION
@@ -43,6 +43,7 @@ class LedgerHandler:
         self._reports = Reports(store, self._notes, self._dead_letters, settings)
         self._complete: set[str] = set()
         self._crowning = threading.Lock()
+        self._crown = Afterwards(self.after_answer)
         self._ticks = Ticks(store, self._reports, settings.call_memory)
         self.routes = [
             Route("GET", "/ticks/<path:id>", self.tick, ("source", "series_id", "model", "wait")),
@@ -173,7 +174,7 @@ class LedgerHandler:
             raise Detour from None
         self._note(event, series, await self._notes.arrived_sent(series, seq, model, n, _note(event)), model)
         if self._complete:
-            asyncio.get_running_loop().run_in_executor(None, self.after_answer)
+            self._crown.due()
 
     def after_answer(self) -> None:
         """Let the champion take in the observations that every model has predicted."""
