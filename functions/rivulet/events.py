@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote
 
-from cloudevents.conversion import to_binary
-from cloudevents.http import CloudEvent, from_http
+from cloudevents.http import from_http
 
 from rivulet.errors import Malformed, WrongType
 from rivulet.fields import MOST_SEQ, parse_json
@@ -25,6 +24,7 @@ FEATURES = "dev.rivulet.features.v1"
 PREDICTION = "dev.rivulet.prediction.v1"
 TYPES = (TICK, OBSERVATION, FEATURES, PREDICTION)
 
+_JSON = "application/json"
 _FAMILY = uuid.UUID("6f0a4d0e-3c52-5a57-9d5e-2d7c1b6c9f11")
 _REQUIRED = ("specversion", "id", "source", "type")
 _MOST_ATTRIBUTE = 1024
@@ -134,25 +134,30 @@ def parse(headers: Mapping[str, str], body: bytes) -> Event:
 
 
 def _read(headers: Mapping[str, str], body: bytes) -> tuple[dict[str, str], Any]:
-    """Return attributes and data, in either mode; the SDK says what is an event."""
-    binary = "ce-specversion" in headers
-    structured = {} if binary else _structured(headers, body)
+    """Return attributes and data, in either mode."""
+    if "ce-specversion" in headers:
+        named = {name[3:]: value for name, value in headers.items() if name.startswith("ce-")}
+        attributes = {name: unquote(value) if "%" in value else value for name, value in named.items()}
+        _require_json(headers.get("content-type", _JSON))
+        return attributes, parse_json(body, "the event's data") if body else None
+    structured = _structured(headers, body)
     try:
         event = from_http(dict(headers), body, data_unmarshaller=_keep)
     except Exception as error:  # noqa: BLE001 - besides its own, the SDK lets through whatever an odd body makes it raise
         raise Malformed(f"this is no CloudEvent: {_first_line(error)}") from None
     attributes = {name: str(value) for name, value in event.get_attributes().items() if value is not None}
-    if "ce-time" not in headers and "time" not in structured:
+    if "time" not in structured:
         del attributes["time"]  # which the SDK made up
-    if binary:
-        attributes = {name: unquote(value) for name, value in attributes.items()}
-    content_type = attributes.pop("datacontenttype", "application/json")
-    if not is_json(content_type):
-        raise WrongType(f"attribute 'datacontenttype' must be application/json, not {content_type[:80]!a}")
+    _require_json(attributes.pop("datacontenttype", _JSON))
     if "data" in structured:
         return attributes, structured["data"]
     data = event.get_data()
     return attributes, parse_json(data, "the event's data") if data else None
+
+
+def _require_json(content_type: str) -> None:
+    if content_type != _JSON and not is_json(content_type):
+        raise WrongType(f"attribute 'datacontenttype' must be application/json, not {content_type[:80]!a}")
 
 
 def _structured(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
@@ -181,12 +186,9 @@ def is_json(content_type: str) -> bool:
 
 def to_http(event: Event) -> tuple[dict[str, str], bytes]:
     """Return headers and body of the event in binary mode."""
-    attributes = {"id": event.id, "source": event.source, "type": event.type, **event.extensions}
-    cloud_event = CloudEvent({**attributes, "datacontenttype": "application/json"}, event.data)
-    headers, body = to_binary(cloud_event, data_marshaller=_dump)
-    if "time" not in event.extensions:
-        del headers["ce-time"]  # which the SDK made up: the same event is the same whenever it is sent
-    return {name: quote(value, _PLAIN) if name.startswith("ce-") else value for name, value in headers.items()}, body
+    attributes = {"specversion": "1.0", "id": event.id, "source": event.source, "type": event.type, **event.extensions}
+    headers = {f"ce-{name}": quote(value, _PLAIN) for name, value in attributes.items()}
+    return {"content-type": _JSON, **headers}, _dump(event.data)
 
 
 def _dump(data: Any) -> bytes:

@@ -28,7 +28,7 @@ def parse_json(body: bytes, what: str = "the body") -> Any:
         If `body` is not such JSON.
     """
     try:
-        value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        value = _decoder.decode(body.decode("utf-8"))
     except UnicodeDecodeError:
         raise Malformed(f"{what} is not UTF-8") from None
     except RecursionError:
@@ -42,6 +42,9 @@ def parse_json(body: bytes, what: str = "the body") -> Any:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _deeper_than(value: Any, depth: int) -> bool:
