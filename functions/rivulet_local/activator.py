@@ -88,6 +88,13 @@ class Activator:
             await asyncio.wait([self._watching], timeout=1)
         return await self._ready_process()
 
+    def kept_awake(self) -> bool:
+        """Tell whether the process is ready; if so, its idle window begins anew, as with a request."""
+        awake = self.state is State.READY and self.alive
+        if awake:
+            self._last_used = time.monotonic()
+        return awake
+
     @property
     def alive(self) -> bool:
         """Whether there is a process that has not ended."""

@@ -229,8 +229,7 @@ class Broker:
         if not delivery.route.endswith("/dead"):
             self.counters.dead += 1
         log.error("event %s is given up and kept in Redis: %s", delivery.event.attributes["id"], reason)
-        fields: dict[str, str | bytes] = {"reason": reason, "delivery": delivery.record()}
-        self._store.submit(Change(remove=(delivery.number,), bury=fields))
+        self._store.submit(Change(remove=(delivery.number,), bury=(reason, delivery.record())))
 
 
 def _ttl(event: Event, default: int) -> int:

@@ -8,6 +8,8 @@ import logging
 import signal
 import sys
 
+import uvloop
+
 from rivulet_local.errors import PlatformError
 from rivulet_local.listing import list_services
 from rivulet_local.platform import Platform
@@ -48,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.command == "ps":
         return asyncio.run(list_services(settings))
     try:
-        return _run(settings) if chosen.command == "run" else asyncio.run(serve(Platform(settings)))
+        return _run(settings) if chosen.command == "run" else uvloop.run(serve(Platform(settings)))
     except PlatformError as error:
         print(error, file=sys.stderr)
         return 1

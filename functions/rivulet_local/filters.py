@@ -56,4 +56,6 @@ def _compare(dialect: str, attribute: str, wanted: str) -> Filter:
 
 
 def _all(filters: list[Filter]) -> Filter:
+    if len(filters) == 1:  # as most are; every event is held against every Trigger
+        return filters[0]
     return lambda attributes: all(passes(attributes) for passes in filters)

@@ -15,6 +15,7 @@ from rivulet_local.retry import Backoff
 
 _EVENTING = "eventing.knative.dev/v1"
 _SCALING = "autoscaling.knative.dev/"
+_PURPOSE = "rivulet.dev/purpose"
 _LEAST_TIMEOUT = 40.0
 _WAIT = {"LONGEST_WAIT": "30s"}
 
@@ -68,12 +69,19 @@ class DeliverySpec:
 
 @dataclass(frozen=True)
 class TriggerSpec:
-    """A Trigger: which events go to which service, and how."""
+    """A Trigger: which events go to which service, and how.
+
+    Attributes
+    ----------
+    wakes
+        Whether the events are there to wake the service, and nothing else.
+    """
 
     name: str
     passes: Filter
     target: Target
     delivery: DeliverySpec
+    wakes: bool = False
 
 
 @dataclass(frozen=True)
@@ -184,11 +192,15 @@ def _trigger(item: Object, broker: str, default: DeliverySpec, services: Mapping
     refuse_unknown(spec, {"broker", "filter", "filters", "subscriber", "delivery"}, where)
     if spec.get("broker") != broker:
         raise ManifestError(f"{where}: there is no Broker {spec.get('broker')}.")
+    purpose = item["metadata"].get("annotations", {}).get(_PURPOSE)
+    if purpose not in (None, "wake"):
+        raise ManifestError(f"{where}: {_PURPOSE} has to be wake, or not there, not {purpose!r}.")
     return TriggerSpec(
         name=name,
         passes=trigger_filter(spec, where),
         target=_target(spec["subscriber"], f"{where}: subscriber", services),
         delivery=_delivery(spec.get("delivery"), default, where, services),
+        wakes=purpose == "wake",
     )
 
 

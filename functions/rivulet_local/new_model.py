@@ -58,7 +58,7 @@ patches:
 
 _TRIGGERS = Template("""apiVersion: eventing.knative.dev/v1
 kind: Trigger
-metadata: {name: tick-model-$dashed}
+metadata: {name: tick-model-$dashed, annotations: {rivulet.dev/purpose: wake}}
 spec:
   broker: default
   filters: [{exact: {type: dev.rivulet.tick.v1}}]

@@ -23,6 +23,8 @@ class Route:
         The route to the dead-letter sink; None for that route itself, and where there is no sink.
     limit
         How many deliveries are made at once.
+    wakes
+        Whether a delivery has done all that it is for when the function is awake.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Route:
     delivery: DeliverySpec
     limit: int
     dead: Route | None = None
+    wakes: bool = False
     lanes: Lanes = field(default_factory=Lanes)
     running: int = 0
 
@@ -49,6 +52,7 @@ class RoutingTable:
         self._filters: list[tuple[Filter, Route]] = []
         for trigger in triggers:
             route = _route(trigger.name, trigger.target, trigger.delivery, functions)
+            route.wakes = trigger.wakes
             if trigger.delivery.sink is not None:
                 route.dead = _route(f"{trigger.name}/dead", trigger.delivery.sink, trigger.delivery, functions)
                 self.by_name[route.dead.name] = route.dead
@@ -56,8 +60,9 @@ class RoutingTable:
             self._filters.append((trigger.passes, route))
 
     def matching(self, attributes: Mapping[str, str]) -> list[Route]:
-        """Return the routes of the Triggers whose filter an event passes."""
-        return [route for passes, route in self._filters if passes(attributes)]
+        """Return the routes of the Triggers whose filter an event passes, without those that have nothing to do."""
+        routes = [route for passes, route in self._filters if passes(attributes)]
+        return [route for route in routes if not (route.wakes and route.function.kept_awake())]
 
 
 def _route(name: str, target: Target, delivery: DeliverySpec, functions: Mapping[str, Activator]) -> Route:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import uvloop
 from rich.console import Console
 
 from rivulet_local.errors import PlatformError
@@ -41,7 +42,7 @@ def run(settings: LocalSettings) -> int:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         options = RunSettings.from_environment(settings.environment)
-        return asyncio.run(_until_signalled(_run(settings, options)))
+        return uvloop.run(_until_signalled(_run(settings, options)))
     except SettingError as error:
         print(error, file=sys.stderr)
         return 2

@@ -8,11 +8,13 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
 import aiohttp
+import uvloop
 
 from rivulet_local.platform import Platform
 from rivulet_local.run_client import PlatformClient
@@ -24,40 +26,50 @@ from tests.bench.load import Connection, exchange, post
 from tests.bench.report import Measurement, Target, ratio
 from tests.bench.servers import Service
 from tests.bench.stage import Stage
-from tests.bench.timing import seconds_of
 
 _ROUNDS = 2
 ROWS = 744
-# Of one observation, by the manifests: each function gets the tick; beside it features the observation, a model the
-# features, and the ledger four predictions.
-_DELIVERIES = {"ingest": 1, "features": 2, **dict.fromkeys(MODELS, 2), "ledger": 5}
+# Of one observation, by the manifests, when all functions are awake: ingest gets the tick, features the observation, a
+# model the features, and the ledger four predictions.
+_DELIVERIES = {"ingest": 1, "features": 1, **dict.fromkeys(MODELS, 1), "ledger": 4}
 _AT_ONCE = 8  # to each function: it has as many threads
 
 
 def _measure(stage: Stage) -> Measurement:
     ours, theirs = [], []
     for _ in range(_ROUNDS):
-        ours.append(asyncio.run(_ours(stage.folder)))
+        ours.append(uvloop.run(_ours(stage.folder)))
         theirs.append(_theirs(stage))
-    deliveries = _deliveries(stage)
+    idle = _starts_and_deliveries(stage)
     found = ratio(ours, theirs)
-    floor = ratio([deliveries], [median(theirs)]).value
-    return replace(found, floor=floor, samples={**found.samples, "deliveries": [deliveries]})
+    floor = ratio([sum(idle)], [median(theirs)]).value
+    return replace(found, floor=floor, samples={**found.samples, "starts and deliveries": idle})
 
 
-def _deliveries(stage: Stage) -> float:
-    """Return the seconds of as many deliveries to functions that do nothing, by a client that keeps nothing."""
+def _starts_and_deliveries(stage: Stage) -> list[float]:
+    """Return the seconds of starting as many functions that do nothing, and of as many deliveries to them.
+
+    The client keeps nothing, and waits for no order.
+    """
     functions = {name: stage.baseline("hello") for name in _DELIVERIES}
     request = post("/", series.body(ROWS, "default"))
-    with stage.running(*functions.values()):
+    started = time.perf_counter()
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda function: function.start(), functions.values()))
+    up = time.perf_counter()
+    try:
         turns: dict[Connection, Iterator[bytes]] = {}
         for name, function in functions.items():
             requests = itertools.repeat(request, ROWS * _DELIVERIES[name])
             turns |= {Connection(function.port): requests for _ in range(_AT_ONCE)}
-        took = seconds_of(lambda: exchange(turns))
+        exchange(turns)
+        delivered = time.perf_counter()
         for each in turns:
             each.close()
-    return took
+    finally:
+        for function in functions.values():
+            function.stop()
+    return [up - started, delivered - up]
 
 
 def platform_settings(folder: Path) -> LocalSettings:
@@ -83,7 +95,7 @@ def _theirs(stage: Stage) -> float:
     features = Service(stage.folder, application="features", settings=settings)
     models = [Service(stage.folder, application="model", settings=(("MODEL_NAME", name),)) for name in MODELS.values()]
     with stage.running(ingest, features, *models):
-        return asyncio.run(_drive(ingest.port, features.port, [each.port for each in models], f"chain-{ingest.port}"))
+        return uvloop.run(_drive(ingest.port, features.port, [each.port for each in models], f"chain-{ingest.port}"))
 
 
 async def _drive(ingest: int, features: int, models: list[int], series_id: str) -> float:

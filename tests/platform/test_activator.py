@@ -30,6 +30,22 @@ def test_a_request_keeps_a_function_alive(site: Site) -> None:
     assert site.ask("brief").json()["pid"] == answer["pid"]
 
 
+def test_what_only_wakes_is_spared_to_a_function_that_is_awake(site: Site) -> None:
+    eventually(lambda: site.service("brief")["state"] == "zero")
+    woken = site.send("t.wake")
+    eventually(lambda: site.calls("brief", woken))
+    pid = site.service("brief")["pid"]
+    spared = []
+    for _ in range(6):  # for longer than its idle window, which begins anew with each
+        time.sleep(0.3)
+        spared.append(site.send("t.wake"))
+    assert site.service("brief")["pid"] == pid
+    assert not [event for event in spared if site.calls("brief", event)]
+    eventually(lambda: site.service("brief")["state"] == "zero")
+    woken = site.send("t.wake")
+    assert eventually(lambda: site.calls("brief", woken))
+
+
 def test_a_request_while_it_stops_gets_a_new_process(site: Site) -> None:
     first = site.ask("brief").json()["pid"]
     eventually(lambda: site.service("brief")["state"] in ("stopping", "zero"))

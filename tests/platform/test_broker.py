@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 import requests
+from redis import Redis
 
 from tests.patience import eventually
 from tests.platform.running import Site
@@ -162,3 +163,7 @@ def test_what_nobody_takes_is_kept(site: Site) -> None:
     eventually(lambda: event in site.errors.read_text())
     assert len(site.calls("sink", event, "/dead")) == 4
     assert "given up and kept" in site.errors.read_text()
+    redis: Any = Redis.from_url(site.report()["redis_url"])
+    (kept,) = [letter for _, letter in redis.xrange("broker:dead") if event.encode() in letter[b"delivery"]]
+    assert kept[b"reason"].startswith(b"sink answered 500")
+    eventually(lambda: not any(event.encode() in each for each in redis.hvals("broker:queue")))

@@ -31,6 +31,11 @@ def test_the_routing_table(deployed: Manifests) -> None:
     assert receivers("unknown") == set()
 
 
+def test_a_tick_wakes_whom_it_does_not_ask_for_anything(deployed: Manifests) -> None:
+    everyone = {"features", "ledger"} | MODELS
+    assert {each.name for each in deployed.triggers if each.wakes} == {f"tick-{name}" for name in everyone}
+
+
 def test_each_delivery_ends_at_the_ledger(deployed: Manifests) -> None:
     assert {each.delivery.sink for each in deployed.triggers} == {Target("ledger", "/deadletters")}
     retries = {each.name: each.delivery.backoff.retries for each in deployed.triggers}
@@ -85,6 +90,7 @@ def test_who_wins_in_a_function_s_environment(deployed: Manifests) -> None:
         ("eventing/broker.yaml", "exponential", "random", "backoffPolicy"),
         ("eventing/broker.yaml", "name: sink", "name: nobody", "nobody"),
         ("eventing/triggers.yaml", "{exact: {type: t.plain}}", "{cesql: 'TRUE'}", "'cesql'"),
+        ("eventing/triggers.yaml", "rivulet.dev/purpose: wake", "rivulet.dev/purpose: sleep", "rivulet.dev/purpose"),
         ("eventing/triggers.yaml", "broker: default", "broker: other", "no Broker other"),
         ("knative/alpha.yaml", 'window: "60s"', 'window: "soon"', "window"),
         ("knative/alpha.yaml", 'window: "60s"', 'min-scale: "1"', "min-scale"),
