@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 
@@ -20,7 +21,10 @@ class PlausibleRange:
     """
 
     def __init__(self, newest: Iterable[float] = ()) -> None:
-        self._values: deque[float] = deque(newest, maxlen=_WINDOW)
+        self._values: deque[float] = deque(maxlen=_WINDOW)
+        self._low, self._high = math.inf, -math.inf
+        for value in newest:
+            self.add(value)
 
     @property
     def newest(self) -> list[float]:
@@ -28,15 +32,23 @@ class PlausibleRange:
         return list(self._values)
 
     def add(self, value: float) -> None:
-        """Take in the next value."""
-        self._values.append(value)
+        """Take in the next value; the least and the largest are searched again only where one of them falls out."""
+        values = self._values
+        falls_out = values[0] if len(values) == _WINDOW else None
+        values.append(value)
+        if falls_out is not None and not self._low < falls_out < self._high:
+            self._low, self._high = min(values), max(values)
+            return
+        if value < self._low:
+            self._low = value
+        if value > self._high:
+            self._high = value
 
     def around(self, lags: Sequence[float]) -> tuple[float, float]:
         """Return the least and the largest plausible value of what follows the lags.
 
         The lags widen the range: they may come from elsewhere than the newest values.
         """
-        low = min(min(self._values, default=lags[0]), min(lags))
-        high = max(max(self._values, default=lags[0]), max(lags))
+        low, high = min(self._low, *lags), max(self._high, *lags)
         room = _SPANS * (high - low) + _ROUNDING * max(abs(low), abs(high))
         return low - room, high + room

@@ -26,6 +26,15 @@ class _Position(NamedTuple):
     values: list[float]
 
 
+class _Asked(NamedTuple):
+    """What was said last of the next value: most of a lesson is done by who predicted it first."""
+
+    lags: list[float]
+    moved: float
+    seen: dict[str, float]
+    said: float
+
+
 class Anchored:
     """An anchor, and a learner of its errors.
 
@@ -48,7 +57,7 @@ class Anchored:
         self._lessons = 0
         self._losses = tuple(Loss() for _ in _HEARD)
         self._heard = 0.0
-        self._asked: tuple[list[float], dict[str, float], float] | None = None
+        self._asked: _Asked | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what was only asked."""
@@ -79,7 +88,7 @@ class Anchored:
                 seen = self._seen(values, step)
                 said = self._said(seen)
                 if not step:
-                    self._asked = (lags, seen, said)
+                    self._asked = _Asked(lags, moved, seen, said)
                 prediction += self._heard * said * self._bank.scale
             found.append(prediction)
             values.append(prediction)
@@ -93,20 +102,22 @@ class Anchored:
             for value in reversed(_known(lags)):
                 bank.learn(value)
         if bank.count:
-            _, moved, values = self._position(lags, most=0)
-            anchor = bank.ahead() + moved
+            asked = self._asked if self._asked and self._asked.lags == lags else self._ask_again(lags)
+            error = (y - (bank.ahead() + asked.moved)) / bank.scale if bank.scale else 0.0
             if bank.scale:
-                self._learn_error(lags, values, (y - anchor) / bank.scale)
-            self._errors.append((y - anchor) / bank.scale if bank.scale else 0.0)
+                self._learn_error(asked.seen, asked.said, error)
+            self._errors.append(error)
         self._asked = None
         bank.learn(y)
 
-    def _learn_error(self, lags: list[float], values: list[float], error: float) -> None:
-        if self._asked and self._asked[0] == lags:
-            _, seen, said = self._asked
-        else:
-            seen = self._seen(values, 0)
-            said = self._said(seen)
+    def _ask_again(self, lags: list[float]) -> _Asked:
+        _, moved, values = self._position(lags, most=0)
+        if not self._bank.scale:
+            return _Asked(lags, moved, {}, 0.0)
+        seen = self._seen(values, 0)
+        return _Asked(lags, moved, seen, self._said(seen))
+
+    def _learn_error(self, seen: dict[str, float], said: float, error: float) -> None:
         target = clipped(error)
         for share, loss in zip(_HEARD, self._losses, strict=True):
             loss.add(abs(target - share * said))
@@ -127,7 +138,7 @@ class Anchored:
         return _Position(0, lags[0] - values[-1], before + known[::-1])
 
     def _seen(self, values: list[float], beyond: int) -> dict[str, float]:
-        errors = [*self._errors, *[0.0] * beyond]
+        errors = [*self._errors, *[0.0] * beyond] if beyond else self._errors
         return inputs(values, self._bank.season, self._bank.scale, errors)
 
     def _said(self, seen: dict[str, float]) -> float:

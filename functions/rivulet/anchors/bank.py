@@ -69,7 +69,8 @@ class _Anchor:
 
     def learn(self, value: float, logarithm: float, most: float) -> None:
         """Take in the next value; an error of more than `most` counts as `most`."""
-        self.loss.add(min(abs(value - self.next), most))
+        error = abs(value - self.next)
+        self.loss.add(most if most < error else error)
         ratios, changes, _, _ = self._kind
         scaled = logarithm if ratios else value
         if changes:
@@ -77,7 +78,9 @@ class _Anchor:
             self._last = scaled
         else:
             coming = self._smoothing.learn(scaled)
-        self.next = math.exp(min(coming, _MOST_EXPONENT)) if ratios else coming
+        if ratios:
+            coming = math.exp(_MOST_EXPONENT if coming > _MOST_EXPONENT else coming)
+        self.next = coming
 
 
 class Bank:
@@ -109,6 +112,7 @@ class Bank:
         self._above_zero = True
         self._anchors: dict[Kind, _Anchor] = {}
         self._shares: list[tuple[float, _Anchor]] = []
+        self._ahead = 0.0
 
     @property
     def season(self) -> int:
@@ -117,7 +121,7 @@ class Bank:
 
     def ahead(self) -> float:
         """Return the forecast of the next value; there has to be one before it."""
-        return sum(share * anchor.next for share, anchor in self._shares)
+        return self._ahead
 
     def path(self, steps: int) -> list[float]:
         """Return the forecasts of the next `steps` values."""
@@ -141,6 +145,7 @@ class Bank:
         self._keep(value)
         self._renew()
         self._shares = shares([(anchor.loss, anchor) for anchor in self._anchors.values()])
+        self._ahead = sum([share * anchor.next for share, anchor in self._shares])
 
     def _score(self, value: float) -> None:
         error = abs(value - self.ahead())

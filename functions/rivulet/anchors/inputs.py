@@ -58,4 +58,4 @@ def inputs(values: Sequence[float], season: int, scale: float, errors: Sequence[
 
 def clipped(value: float, most: float = WIDEST) -> float:
     """Return the value, or the nearest one that is no outlier."""
-    return max(-most, min(most, value))
+    return value if -most < value < most else max(-most, min(most, value))

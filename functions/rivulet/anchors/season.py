@@ -42,18 +42,20 @@ class SeasonDetector:
     def _learn_change(self, change: float) -> None:
         self._mean.add(change)
         size = abs(change - self._mean.value)
+        changes = self._changes
+        known = len(changes)
         for length, (distance, sizes) in self._distances.items():
-            if len(self._changes) >= length:
-                then, size_then = self._changes[-length]
+            if known >= length:
+                then, size_then = changes[-length]
                 distance.add(abs(change - then))
                 sizes.add((size + size_then) / 2)
-        self._changes.append((change, size))
+        changes.append((change, size))
 
     def _found(self) -> int:
         ratios = {
-            length: distance.value / sizes.value
+            length: distance.value / size
             for length, (distance, sizes) in self._distances.items()
-            if distance.count > length and sizes.value > 0
+            if distance.count > length and (size := sizes.value) > 0
         }
         best = 1
         for length, ratio in ratios.items():
