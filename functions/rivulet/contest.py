@@ -141,7 +141,7 @@ class Contest:
         """
         lessons: list[Lesson] = []
         champion = standing.champion
-        observations = self._record.read(series_id, champion.seq + 1, count=_PAGE)
+        observations = self._record.values(series_id, champion.seq + 1, count=_PAGE)
         if not observations:
             return lessons, False
         entries = {

@@ -188,7 +188,7 @@ class Learner:
             False if another pod was learning, too: look again at what the state is.
         """
         while (state := self._states.of(desk)).seq < seq - 1:
-            missing = self._record.read(desk.series_id, state.seq + 1, seq - 1, _BATCH)
+            missing = self._record.values(desk.series_id, state.seq + 1, seq - 1, _BATCH)
             if not missing:
                 newest = self._record.last(desk.series_id)
                 if newest and newest < seq:

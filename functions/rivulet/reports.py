@@ -160,7 +160,7 @@ class Reports:
         season = self._settings.seasons.get(series_id, self._settings.season)
         baselines = self._notes.baselines(series_id, season)
         before = baselines.seq
-        while entries := self._record.read(series_id, baselines.seq + 1, count=_PAGE):
+        while entries := self._record.values(series_id, baselines.seq + 1, count=_PAGE):
             for entry in entries:
                 baselines.add(entry.seq, entry.value)
         if baselines.seq != before:

@@ -90,7 +90,7 @@ class Stage:
     def forget(self, model: str, series_id: str) -> None:
         """Remove what a model knows of a series."""
         with self.redis.client() as client:
-            client.delete(*(model_key(model, series_id, part) for part in ("journal", "snapshot", "metrics")))
+            client.delete(*(model_key(model, series_id, part) for part in ("journal", "snapshot", "metrics", "kept")))
 
     def record(self, series_id: str, count: int) -> None:
         """Put the first observations on a series' record."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rivulet.store.connection import Store, entry_number, series_key
 from rivulet.store.lane import surely
@@ -49,6 +49,13 @@ class Recorded:
     sequence: int | None = None
     gap: int = 0
     meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Value(NamedTuple):
+    """An observation's number and value."""
+
+    seq: int
+    value: float
 
 
 class SeriesRecord:
@@ -146,6 +153,12 @@ class SeriesRecord:
         """Return the observations from number `first` to number `last`, oldest first."""
         log = series_key(series_id, "log")
         return [_recorded(*entry) for entry in self._store.call(self._store.client.xrange, log, first, last, count)]
+
+    def values(self, series_id: str, first: int, last: int | str = "+", count: int | None = None) -> list[Value]:
+        """Return numbers and values of the same observations, which is all that a fold needs of them."""
+        log = series_key(series_id, "log")
+        entries = self._store.call(self._store.client.xrange, log, first, last, count)
+        return [Value(entry_number(entry_id), float(fields[b"value"])) for entry_id, fields in entries]
 
     def before(self, series_id: str, seq: int, count: int) -> list[float]:
         """Return the `count` newest values before number `seq`, newest first."""
