@@ -72,7 +72,7 @@ class Settings:
     model_name: str = ""
     models: tuple[str, ...] = ("linear_regression", "bagging_regressor", "knn_regressor", "amf_regressor")
     snapshot_key: str = ""
-    cached_series: int = 256
+    cached_series: int = 128
     journal_keep: int = 10_000
     record_keep: int = 100_000
     longest_wait: float = 30.0
@@ -113,7 +113,7 @@ class Settings:
             model_name=text("MODEL_NAME", default.model_name),
             models=_models(environment, text("MODELS", ",".join(default.models))),
             snapshot_key=text("SNAPSHOT_KEY", ""),
-            cached_series=_count("CACHED_SERIES", text("CACHED_SERIES", "256"), 1, 1_000_000),
+            cached_series=_count("CACHED_SERIES", text("CACHED_SERIES", "128"), 1, 1_000_000),
             journal_keep=_count("JOURNAL_KEEP", text("JOURNAL_KEEP", "10000"), 0, 1_000_000_000),
             record_keep=_count("RECORD_KEEP", text("RECORD_KEEP", "100000"), 0, 1_000_000_000),
             longest_wait=_seconds("LONGEST_WAIT", text("LONGEST_WAIT", "30s")),

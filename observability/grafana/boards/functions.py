@@ -20,6 +20,7 @@ def _cold(phase: str, text: str) -> Json:
         unit="s",
         steps=[(None, "green"), (5, "red")],
         text=text,
+        width=8,
     )
 
 
@@ -74,6 +75,7 @@ def board() -> Json:
             ),
             _cold("import", "From the start of the process until it can answer."),
             _cold("restore", "From the first question about a series until its state is folded."),
+            _cold("answer", "How long the first event or call took, without the restore that it waited for."),
             with_logs(
                 panel(
                     "timeseries",
