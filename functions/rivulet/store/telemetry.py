@@ -80,6 +80,7 @@ class Telemetry:
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._writing = threading.Lock()
         self._last: list[Callable[[], None]] = []
         atexit.register(self.close)  # made before a handler registers its own end, so this one comes after it
 
@@ -107,15 +108,16 @@ class Telemetry:
 
     def flush(self) -> None:
         """Write what was counted; keep it if Redis is away."""
-        counts, seconds = tally.take()
-        lived = birth.age()
-        try:
-            self._store.call(self._pipeline(counts, seconds, lived - self._told_seconds).execute)
-        except OutOfReach as problem:
-            tally.put_back(counts, seconds)
-            log.debug("counts wait: %s", problem.sentence)
-        else:
-            self._told_seconds = lived
+        with self._writing:  # who ends the process waits for counts that were taken and are not written yet
+            counts, seconds = tally.take()
+            lived = birth.age()
+            try:
+                self._store.call(self._pipeline(counts, seconds, lived - self._told_seconds).execute)
+            except OutOfReach as problem:
+                tally.put_back(counts, seconds)
+                log.debug("counts wait: %s", problem.sentence)
+            else:
+                self._told_seconds = lived
 
     def _pipeline(
         self, counts: Mapping[tuple[str, ...], int], seconds: Mapping[tuple[str, ...], float], lived: float
