@@ -64,8 +64,10 @@ def lesson_of(data: Any) -> tuple[str, int | None, list[float], float]:
 
 def _checked(body: LessonBody | FeaturesData) -> tuple[str, int | None, list[float], float]:
     count = len(body.features)
+    names = lag_names(count)
     try:
-        lags = [body.features[name] for name in lag_names(count)]
+        in_order = tuple(body.features) == names
+        lags = list(body.features.values()) if in_order else [body.features[name] for name in names]
     except KeyError:
         raise Detour from None
     numbers = (*lags, body.target)

@@ -49,6 +49,7 @@ class State:
         self._trained = False
         self.season = season
         self._range = PlausibleRange(totals.newest)
+        self._newest: tuple[Sequence[float], dict[str, float]] = ((), {})
         self.n = totals.n
         self.seq = totals.seq
         self.next_lags = totals.next_lags
@@ -109,9 +110,15 @@ class State:
         except (ArithmeticError, ValueError):
             return [math.nan] * steps
 
+    def _named(self, lags: Sequence[float]) -> dict[str, float]:
+        """Return the features; who predicted with them learns them next."""
+        if lags is not self._newest[0]:
+            self._newest = (lags, named(lags))
+        return self._newest[1]
+
     def _ask(self, lags: Sequence[float]) -> float:
         try:
-            prediction: Any = self._model.predict_one(named(lags))
+            prediction: Any = self._model.predict_one(self._named(lags))
             return math.nan if prediction is None else float(prediction)
         except (ArithmeticError, ValueError):
             return math.nan
@@ -125,7 +132,7 @@ class State:
         depends on the lessons alone.
         """
         with contextlib.suppress(ArithmeticError, ValueError):
-            self._model.learn_one(named(lags), target)
+            self._model.learn_one(self._named(lags), target)
         self._trained = True
         self._range.add(target)
         self.accuracy.add(target, prediction)
