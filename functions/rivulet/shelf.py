@@ -102,8 +102,12 @@ class Shelf:
 
     def put_away_all(self) -> None:
         """Write what is not in Redis yet: the process is told to stop."""
+        newest = ""
         for desk in self._each():
             self.states.put_away(desk)
+            newest = desk.series_id
+        if newest:
+            self.states.note_newest(newest)
 
     def _each(self, among: set[str] | None = None) -> Iterator[Desk]:
         """Work on each desk in turn; what is unsure while Redis is away is settled by whoever comes next."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from rivulet import coldstart, tally
 from rivulet.desk import Desk
+from rivulet.early import Early
 from rivulet.errors import OutOfReach
 from rivulet.fold import State
 from rivulet.lags import shifted
@@ -32,6 +34,8 @@ class States:
         How many lessons stay in a journal behind the newest snapshot, at least; 0 for all.
     seasons
         Length of the season of each series where a user has given one.
+    early
+        What was read while modules loaded.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class States:
         forecast_steps: int,
         keep: int,
         seasons: Mapping[str, int],
+        early: Early,
     ) -> None:
         self._definition = definition
         self._journal = journal
@@ -49,6 +54,7 @@ class States:
         self._forecast_steps = forecast_steps
         self._keep = keep
         self._seasons = seasons
+        self._early = early
 
     def of(self, desk: Desk) -> State:
         """Return the state, folded from Redis if it is not in memory."""
@@ -125,6 +131,11 @@ class States:
         if desk.unsaved_seconds and self._snapshots.enabled:
             self._save(desk)
 
+    def note_newest(self, series_id: str) -> None:
+        """Note which series was worked on last."""
+        with suppress(OutOfReach):
+            self._journal.note_newest(series_id)
+
     def _is_worth_a_snapshot(self, desk: Desk) -> bool:
         return self._snapshots.enabled and desk.unsaved_seconds > _SHARE * desk.snapshot_seconds
 
@@ -146,22 +157,37 @@ class States:
         started = time.perf_counter()
         desk.unsaved_seconds = 0.0
         desk.shown = 0
-        series_id, season = desk.series_id, self._seasons.get(desk.series_id)
-        envelope, base = self._journal.kept(series_id)
-        checkpoint = self._snapshots.open(series_id, envelope, season)
-        first = 0
-        if checkpoint:
-            desk.state, desk.token, first = checkpoint.state, checkpoint.token, checkpoint.state.n
-        if not checkpoint or not self._catch_up(desk):
-            base = base or self._beginning(series_id)
-            desk.state, desk.token, first = State(self._definition, season, base), base.token, base.n
-            if not self._catch_up(desk):  # the base belongs to a journal that is gone
-                base = self._beginning(series_id)
-                desk.state, desk.token, first = State(self._definition, season, base), base.token, base.n
-                self._catch_up(desk)
+        early = self._early.take(desk.series_id)
+        first = self._from_snapshot(desk, early.snapshot) if early else None
+        if first is None:
+            kept = self._journal.kept(desk.series_id)
+            if not early or early.snapshot != kept.snapshot:
+                first = self._from_snapshot(desk, kept.snapshot)
+            if first is None:
+                first = self._from_lessons(desk, kept.base)
         state = desk.require_state()
         if state.n:
             self._restored(desk.series_id, state.n - first, time.perf_counter() - started)
+
+    def _from_snapshot(self, desk: Desk, envelope: bytes | None) -> int | None:
+        """Go on from a snapshot; return the lesson's number that it ends with, ``None`` if it is of no use."""
+        season = self._seasons.get(desk.series_id)
+        checkpoint = self._snapshots.open(desk.series_id, envelope, season)
+        if not checkpoint:
+            return None
+        desk.state, desk.token = checkpoint.state, checkpoint.token
+        first = checkpoint.state.n
+        return first if self._catch_up(desk) else None
+
+    def _from_lessons(self, desk: Desk, base: Totals | None) -> int:
+        """Fold what the journal has; return the number of the lesson before its first one."""
+        season = self._seasons.get(desk.series_id)
+        while True:
+            totals = base or self._beginning(desk.series_id)
+            desk.state, desk.token = State(self._definition, season, totals), totals.token
+            if self._catch_up(desk) or base is None:
+                return totals.n
+            base = None  # it belongs to a journal that is gone
 
     def _beginning(self, series_id: str) -> Totals:
         """Return what is known before the first lesson that there is: nothing, unless earlier ones are gone."""

@@ -12,6 +12,7 @@ import msgspec
 from rivulet import events
 from rivulet.answer import Answer, json_answer
 from rivulet.bodies import lesson_of, read_lesson
+from rivulet.early import Early
 from rivulet.errors import Conflict, Detour, Invalid, NotThere
 from rivulet.events import Event
 from rivulet.fields import MOST_SEQ, SERIES_ID, Fields, features, series_id, short_text
@@ -41,11 +42,12 @@ class ModelHandler:
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
+        self._journal = Journal(store, settings.model_name)
+        early = Early(self._journal)
         self._model = definition(settings.model_name)
-        self._journal = Journal(store, self._model.name)
         snapshots = Snapshots(self._model, settings.snapshot_key)
         steps, keep = settings.forecast_steps, settings.journal_keep
-        states = States(self._model, self._journal, snapshots, steps, keep, settings.seasons)
+        states = States(self._model, self._journal, snapshots, steps, keep, settings.seasons, early)
         self._shelf = Shelf(states, settings.cached_series)
         self._learner = Learner(self._model, self._journal, SeriesRecord(store), self._shelf, steps)
         self._lane = store.lane

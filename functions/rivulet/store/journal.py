@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -44,6 +44,13 @@ class Call:
     key: str
     body_digest: str
     memory: int
+
+
+class Kept(NamedTuple):
+    """The newest snapshot of a series, and the totals where its trimmed journal begins."""
+
+    snapshot: bytes | None
+    base: Totals | None
 
 
 class Journal:
@@ -177,13 +184,13 @@ class Journal:
         keys = [self._key(series_id, part) for part in ("journal", "metrics", "state", "snapshot", "kept")]
         self._store.call(self._store.client.unlink, *keys)
 
-    def kept(self, series_id: str) -> tuple[bytes | None, Totals | None]:
-        """Return the newest snapshot, and the totals where a trimmed journal begins: one round trip."""
+    def kept(self, series_id: str) -> Kept:
+        """Return what a state can be folded from, beside the lessons: one round trip."""
         pipeline = self._store.client.pipeline(transaction=False)
         pipeline.get(self._key(series_id, "snapshot"))
         pipeline.hget(self._key(series_id, "kept"), "base")
         snapshot, base = self._store.call(pipeline.execute)
-        return snapshot, _decode_totals(base) if base else None
+        return Kept(snapshot, _decode_totals(base) if base else None)
 
     def keep_snapshot(self, series_id: str, envelope: bytes, totals: Totals, keep: int) -> None:
         """Replace the snapshot, unless there is a newer one, and trim the journal behind it.
@@ -215,6 +222,15 @@ class Journal:
             pipeline.hgetall(self._key(series_id, "metrics"))
         found = self._store.call(pipeline.execute) if series else []
         return {series_id: _text(metrics) for series_id, metrics in zip(series, found, strict=True) if metrics}
+
+    def newest(self) -> str | None:
+        """Return the series that was put away last, if one was."""
+        series_id = self._store.call(self._store.client.get, f"model:{self._model}:newest")
+        return series_id.decode() if series_id else None
+
+    def note_newest(self, series_id: str) -> None:
+        """Note that a series was worked on last: the next process is likely to be asked about it."""
+        self._store.call(self._store.client.set, f"model:{self._model}:newest", series_id)
 
     def enlist(self, series_id: str) -> None:
         """Add a series to those that the model knows."""
