@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rivulet.fold import State
@@ -34,7 +36,7 @@ class Desk:
     unsaved_seconds
         What it would cost to fold again all since the newest snapshot.
     snapshot_seconds
-        What the newest snapshot cost.
+        What a snapshot costs, from the newest few.
     """
 
     series_id: str
@@ -55,6 +57,12 @@ class Desk:
         if self.state is None:
             raise RuntimeError(f"series {self.series_id} has no state in memory")
         return self.state
+
+    def learn(self, lags: Sequence[float], target: float, prediction: float, seq: int | None, fallback: bool) -> None:
+        """Have the state learn, and count what it would cost to fold it again."""
+        started = time.perf_counter()
+        self.require_state().learn(lags, target, prediction, seq, fallback)
+        self.unsaved_seconds += time.perf_counter() - started
 
     def discard(self) -> None:
         """Forget the state; the next one who needs it folds it anew."""

@@ -132,11 +132,9 @@ class Learner:
 
     def _work_out(self, desk: Desk, lags: list[float], target: float, seq: int | None, ahead: bool = True) -> Lesson:
         """Predict, learn, forecast: on the state in memory, which is ahead of the journal until the commit."""
-        state = self._states.of(desk)
+        self._states.of(desk)
         desk.ahead = True
-        lesson = worked_out(state, lags, target, seq, self._steps if ahead else 0)
-        desk.unsaved_seconds += lesson.duration_ms / 1000
-        return lesson
+        return worked_out(desk, lags, target, seq, self._steps if ahead else 0)
 
     def _commit(self, desk: Desk, lessons: Sequence[Lesson], call: Call | None = None) -> bool:
         """Append what was worked out; where that is refused, go back to what the journal says."""
@@ -209,11 +207,12 @@ class Learner:
         return state.seq == seq - 1
 
 
-def worked_out(state: State, lags: list[float], target: float, seq: int | None, steps: int) -> Lesson:
-    """Have a state predict, learn and forecast, and return the lesson."""
+def worked_out(desk: Desk, lags: list[float], target: float, seq: int | None, steps: int) -> Lesson:
+    """Have a desk's state predict, learn and forecast, and return the lesson."""
+    state = desk.require_state()
     started = time.perf_counter()
     prediction, fallback = state.assess(lags)
-    state.learn(lags, target, prediction, seq, fallback)
+    desk.learn(lags, target, prediction, seq, fallback)
     forecast = state.forecast(state.next_lags, steps) if steps else []
     milliseconds = round((time.perf_counter() - started) * 1000, 3)
     return Lesson(seq, state.seq, lags, target, prediction, forecast, milliseconds, fallback, state.n, new_token())

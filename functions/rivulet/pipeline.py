@@ -57,7 +57,7 @@ class Pipeline:
         """
         desk = await self._desk(series_id)
         with self._place(desk, seq) as place:
-            lesson = worked_out(place.state, lags, target, seq, self._steps)
+            lesson = worked_out(desk, lags, target, seq, self._steps)
             try:
                 place.taken = await place.send(lesson)
             except (OutOfReach, ConnectionError):
@@ -81,7 +81,7 @@ class Pipeline:
         with self._place(desk) as place:
             lesson = _predicted(place.state, lags, target)
             sent = place.send(lesson)
-            place.state.learn(lags, target, lesson.prediction, None, lesson.fallback)
+            desk.learn(lags, target, lesson.prediction, None, lesson.fallback)
             try:
                 place.taken = await sent
             except (OutOfReach, ConnectionError) as problem:
@@ -153,7 +153,6 @@ class _Place:
         if lesson and self.taken:
             desk.token = lesson.token
             desk.shown = lesson.n if self._shows else desk.shown
-            desk.unsaved_seconds += lesson.duration_ms / 1000
         else:
             desk.unsure = True
             desk.refused += [lesson] if lesson else []

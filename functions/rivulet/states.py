@@ -20,6 +20,7 @@ from rivulet.store.journal import Journal
 from rivulet.totals import Totals
 
 _PAGE = 500
+_NEWEST = 0.25  # weight of the newest snapshot in what one costs
 _SHARE = 10  # a snapshot may cost a tenth of the work that it saves
 
 
@@ -150,7 +151,7 @@ class States:
         except OutOfReach as problem:
             log.warning("no snapshot of %s: %s", desk.series_id, problem.sentence)
             return
-        desk.snapshot_seconds = time.perf_counter() - started
+        desk.snapshot_seconds += (time.perf_counter() - started - desk.snapshot_seconds) * _NEWEST
         desk.unsaved_seconds = 0.0
 
     def _load(self, desk: Desk) -> None:
