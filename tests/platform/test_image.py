@@ -28,7 +28,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lay_out(root / "app")
     (root / "app" / "requirements.txt").rename(root / "requirements.txt")
     python = str(root / "venv" / "bin" / "python")
-    uv = [sys.executable, "-m", "uv", "--quiet"]
+    uv = [sys.executable, "-m", "uv", "--quiet", "--system-certs"]  # as pip does
     subprocess.run([*uv, "venv", "--python", sys.executable, str(root / "venv")], check=True)
     wheels = ["--require-hashes", "--only-binary", ":all:", "--requirement", str(root / "requirements.txt")]
     subprocess.run([*uv, "pip", "install", "--python", python, *wheels], check=True)
