@@ -6,13 +6,12 @@ to the last bit.
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from rivulet.accuracy import Accuracy
-from rivulet.lags import named, shifted
+from rivulet.by_lags import by_lags
+from rivulet.lags import shifted
 from rivulet.models import Definition, Forecaster
 from rivulet.plausible import PlausibleRange
 from rivulet.totals import Totals
@@ -44,12 +43,12 @@ class State:
 
     def __init__(self, definition: Definition, season: int | None = None, totals: Totals | None = None) -> None:
         totals = totals or Totals()
-        self._model: Any = definition.build(season)
-        self._looks_ahead = isinstance(self._model, Forecaster)
+        regressor = definition.build(season)
+        self._model = by_lags(regressor)
+        self._looks_ahead = isinstance(regressor, Forecaster)
         self._trained = False
         self.season = season
         self._range = PlausibleRange(totals.newest)
-        self._newest: tuple[Sequence[float], dict[str, float]] = ((), {})
         self.n = totals.n
         self.seq = totals.seq
         self.next_lags = totals.next_lags
@@ -73,8 +72,7 @@ class State:
         if not self._trained:
             return lags[0], False
         value = self._ask(lags)
-        least, most = self._range.around(lags)
-        return (value, False) if least <= value <= most else (lags[0], True)
+        return (value, False) if self._range.holds(value, lags) else (lags[0], True)
 
     def forecast(self, lags: Sequence[float], steps: int) -> list[float]:
         """Predict several steps: each prediction becomes the newest lag of the next.
@@ -106,19 +104,13 @@ class State:
 
     def _ask_ahead(self, lags: Sequence[float], steps: int) -> list[float]:
         try:
-            return list(self._model.forecast_from(named(lags), steps))
+            return self._model.forecast_after(lags, steps)
         except (ArithmeticError, ValueError):
             return [math.nan] * steps
 
-    def _named(self, lags: Sequence[float]) -> dict[str, float]:
-        """Return the features; who predicted with them learns them next."""
-        if lags is not self._newest[0]:
-            self._newest = (lags, named(lags))
-        return self._newest[1]
-
     def _ask(self, lags: Sequence[float]) -> float:
         try:
-            prediction: Any = self._model.predict_one(self._named(lags))
+            prediction = self._model.predict_after(lags)
             return math.nan if prediction is None else float(prediction)
         except (ArithmeticError, ValueError):
             return math.nan
@@ -131,8 +123,10 @@ class State:
         A model that diverged so far that its arithmetic fails keeps what it has: the same everywhere, as it
         depends on the lessons alone.
         """
-        with contextlib.suppress(ArithmeticError, ValueError):
-            self._model.learn_one(self._named(lags), target)
+        try:  # noqa: SIM105 - contextlib.suppress costs a hundredth of a lesson
+            self._model.learn_after(lags, target)
+        except (ArithmeticError, ValueError):
+            pass
         self._trained = True
         self._range.add(target)
         self.accuracy.add(target, prediction)

@@ -64,8 +64,15 @@ class Lesson(msgspec.Struct, frozen=True):
 
     def encode(self) -> bytes:
         """Return the lesson as JSON; floats come back to the last bit. Number and token are kept beside it."""
-        body: dict[str, Any] = {"seq": self.seq, "top": self.top, "lags": self.lags, "target": self.target}
-        body |= {"prediction": self.prediction, "forecast": self.forecast, "duration_ms": self.duration_ms}
+        body: dict[str, Any] = {
+            "seq": self.seq,
+            "top": self.top,
+            "lags": self.lags,
+            "target": self.target,
+            "prediction": self.prediction,
+            "forecast": self.forecast,
+            "duration_ms": self.duration_ms,
+        }
         if self.fallback:
             body["fallback"] = True
         return _encode(body)

@@ -44,6 +44,13 @@ class PlausibleRange:
         if value > self._high:
             self._high = value
 
+    def holds(self, value: float, lags: Sequence[float]) -> bool:
+        """Whether the value is a plausible one of what follows the lags; what is not a number never is."""
+        if self._low <= value <= self._high:  # as nearly always: the lags only widen the range
+            return True
+        low, high = self.around(lags)
+        return low <= value <= high
+
     def around(self, lags: Sequence[float]) -> tuple[float, float]:
         """Return the least and the largest plausible value of what follows the lags.
 

@@ -18,7 +18,7 @@ from importlib.metadata import version
 from rivulet.fold import State
 from rivulet.models import Definition
 
-_FORMAT = 2
+_FORMAT = 3
 _SEAL = hashlib.sha256().digest_size
 
 

@@ -11,13 +11,16 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from river import linear_model, optim
 
+from rivulet.by_lags import ByName, LagRegressor, by_lags
 from rivulet.fold import State
 from rivulet.lags import lag_vector
 from rivulet.models import Definition, Regressor, UnknownModel, definition, names
+from rivulet.plausible import PlausibleRange
 from rivulet.snapshots import Checkpoint, Snapshots
 
 FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
@@ -25,6 +28,7 @@ N_LAGS = 10
 LOTS = random.Random(11)
 VALUES = [100 + 20 * math.sin(k / 3) + LOTS.gauss(0, 3) for k in range(6000)]
 PROGRAM = """
+from rivulet.by_lags import ByName, LagRegressor, by_lags
 from rivulet.fold import State
 from rivulet.models import definition, names
 for name in names():
@@ -124,6 +128,40 @@ def test_a_learner_that_diverges_is_replaced_and_counted() -> None:
     assert 50 < state.fallbacks < 100
     assert predictions[-1] == VALUES[98].hex()  # the newest lag
     assert state.forecast(state.next_lags, 3) == [VALUES[99]] * 3
+
+
+@pytest.mark.parametrize("name", ["linear_regression", "bagging_regressor", "knn_regressor", "amf_regressor"])
+def test_lags_with_names_and_without_make_the_same_state(name: str) -> None:
+    def build(season: int | None = None) -> Regressor:
+        regressor: Regressor = definition(name).build(season)
+        assert isinstance(regressor, LagRegressor)
+        hidden: Regressor = OnlyNamed(regressor)
+        assert isinstance(by_lags(hidden), ByName)
+        return hidden
+
+    bare, named = State(definition(name)), State(Definition(name, build))
+    assert fold(named, 0, 150) == fold(bare, 0, 150)
+    assert named.forecast(named.next_lags, 10) == bare.forecast(bare.next_lags, 10)
+
+
+class OnlyNamed:
+    """A forecaster as River knows one, without the methods that take bare lags."""
+
+    def __init__(self, regressor: Regressor) -> None:
+        inner: Any = regressor
+        self.predict_one, self.learn_one = inner.predict_one, inner.learn_one
+        self.forecast_from = inner.forecast_from
+
+
+def test_a_value_is_held_plausible_exactly_where_it_lies_around_what_was_seen() -> None:
+    lots = random.Random(3)
+    seen = PlausibleRange()
+    for k in range(400):
+        lags = [lots.gauss(0, 10.0 ** lots.randint(-2, 3)) for _ in range(3)]
+        low, high = seen.around(lags)
+        for value in (low, high, math.nextafter(low, -math.inf), math.nextafter(high, math.inf), VALUES[k], math.nan):
+            assert seen.holds(value, lags) == (low <= value <= high)
+        seen.add(lots.choice((VALUES[k], lots.gauss(0, 1000))))
 
 
 def test_an_unknown_model_is_named() -> None:

@@ -70,11 +70,22 @@ class Anchored:
 
     def predict_one(self, x: dict[str, float]) -> float:
         """Predict what follows the lags ``in_1`` (newest) to ``in_N``."""
-        return self.forecast_from(x, 1)[0]
+        return self.forecast_after(list(x.values()), 1)[0]
+
+    def learn_one(self, x: dict[str, float], y: float) -> None:
+        """Learn that `y` followed the lags."""
+        self.learn_after(list(x.values()), y)
 
     def forecast_from(self, x: dict[str, float], steps: int) -> list[float]:
         """Predict recursively, each prediction being the newest lag of the next."""
-        lags = list(x.values())
+        return self.forecast_after(list(x.values()), steps)
+
+    def predict_after(self, lags: list[float]) -> float:
+        """Predict what follows the lags, newest first."""
+        return self.forecast_after(lags, 1)[0]
+
+    def forecast_after(self, lags: list[float], steps: int) -> list[float]:
+        """Predict recursively what follows the lags, newest first."""
         if not self._bank.count:
             return [lags[0]] * steps
         beyond, moved, values = self._position(lags)
@@ -94,9 +105,8 @@ class Anchored:
             values.append(prediction)
         return found
 
-    def learn_one(self, x: dict[str, float], y: float) -> None:
-        """Learn that `y` followed the lags."""
-        lags = list(x.values())
+    def learn_after(self, lags: list[float], y: float) -> None:
+        """Learn that `y` followed the lags, newest first."""
         bank = self._bank
         if not bank.count:
             for value in reversed(_known(lags)):
