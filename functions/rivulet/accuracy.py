@@ -17,6 +17,8 @@ class Accuracy:
     The windows are computed from the pairs themselves: a rolling sum that adds and subtracts drifts.
     """
 
+    __slots__ = ("_absolute", "_relative", "_relative_count", "_squared", "count", "pairs")
+
     def __init__(self) -> None:
         self.count = 0
         self.pairs: deque[tuple[float, float]] = deque(maxlen=max(WINDOWS))

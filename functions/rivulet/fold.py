@@ -41,6 +41,19 @@ class State:
         How many predictions were the newest lag because the model's own was not plausible.
     """
 
+    __slots__ = (
+        "_looks_ahead",
+        "_model",
+        "_range",
+        "_trained",
+        "accuracy",
+        "fallbacks",
+        "n",
+        "next_lags",
+        "season",
+        "seq",
+    )
+
     def __init__(self, definition: Definition, season: int | None = None, totals: Totals | None = None) -> None:
         totals = totals or Totals()
         regressor = definition.build(season)
@@ -132,5 +145,6 @@ class State:
         self.accuracy.add(target, prediction)
         self.fallbacks += fallback
         self.n += 1
-        self.seq = self.seq if seq is None else max(self.seq, seq)
+        if seq is not None and seq > self.seq:
+            self.seq = seq
         self.next_lags = shifted(lags, target)

@@ -7,40 +7,19 @@ state whose append failed is thrown away and folded anew: from the newest snapsh
 
 from __future__ import annotations
 
-import os
-import random
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from rivulet import tally
 from rivulet.desk import Desk
 from rivulet.errors import Conflict, Invalid
-from rivulet.fold import State
-from rivulet.lags import lag_vector, shifted
-from rivulet.lessons import Lesson, metrics_after
+from rivulet.gaps import Gaps
+from rivulet.lessons import Lesson
 from rivulet.logs import remark
 from rivulet.models import Definition
 from rivulet.shelf import Shelf
-from rivulet.store.journal import Call, Journal, Metrics
+from rivulet.store.journal import Call, Journal
 from rivulet.store.record import SeriesRecord
+from rivulet.working_out import Tally, metrics_with, worked_out
 
 _ATTEMPTS = 50
-_BATCH = 500
-_tokens = random.Random(os.urandom(32))  # no secret; asking the kernel for each costs two hundredths of a lesson
-os.register_at_fork(after_in_child=_tokens.seed)
-_RECENT = 20  # observations before the newest, whose forecasts are recorded although they were filled in late
-
-
-@dataclass
-class Tally:
-    """What happened in this process; of the lessons so many on the express way."""
-
-    lessons: int = 0
-    express: int = 0
-    duplicates: int = 0
-    filled: int = 0
-    conflicts: int = 0
 
 
 class Learner:
@@ -66,9 +45,9 @@ class Learner:
         self.definition = definition
         self.tally = Tally()
         self._journal = journal
-        self._record = record
         self._shelf = shelf
         self._states = shelf.states
+        self._gaps = Gaps(journal, record, shelf.states, forecast_steps, self.tally)
         self._steps = forecast_steps
 
     def observe(self, series_id: str, seq: int, lags: list[float], target: float) -> Lesson | None:
@@ -94,9 +73,9 @@ class Learner:
                         self._repeated()
                         return lesson
                     desk.discard()
-                elif self._fill(desk, seq, len(lags)):
+                elif self._gaps.fill(desk, seq, len(lags)):
                     lesson = self._work_out(desk, lags, target, seq)
-                    if self._commit(desk, [lesson]):
+                    if self._commit(desk, lesson):
                         return lesson
         raise _contended(series_id)
 
@@ -118,7 +97,7 @@ class Learner:
                 if call and (known := self._journal.answered(series_id, call.key)):
                     return self._answered(series_id, call, *known)
                 lesson = self._work_out(desk, lags, target, None, ahead=False)
-                if self._commit(desk, [lesson], call) or self.stands(series_id, lesson):
+                if self._commit(desk, lesson, call) or self.stands(series_id, lesson):
                     return lesson
         raise _contended(series_id)
 
@@ -139,20 +118,20 @@ class Learner:
         desk.ahead = True
         return worked_out(desk, lags, target, seq, self._steps if ahead else 0)
 
-    def _commit(self, desk: Desk, lessons: Sequence[Lesson], call: Call | None = None) -> bool:
+    def _commit(self, desk: Desk, lesson: Lesson, call: Call | None = None) -> bool:
         """Append what was worked out; where that is refused, go back to what the journal says."""
-        base = (lessons[0].n - 1, desk.token)
-        if lessons[0].n == 1:  # before the first lesson: whoever dies in between leaves a name, not an unknown series
+        base = (lesson.n - 1, desk.token)
+        if lesson.n == 1:  # before the first lesson: whoever dies in between leaves a name, not an unknown series
             self._journal.enlist(desk.series_id)
-        metrics = metrics_with(desk.require_state(), lessons[-1])
-        if not self._journal.commit(desk.series_id, base, lessons, metrics, call):
+        metrics = metrics_with(desk.require_state(), lesson)
+        if not self._journal.commit(desk.series_id, base, [lesson], metrics, call):
             self.tally.conflicts += 1
             tally.count("conflicts")
-            self._states.reconcile(desk, lessons)
+            self._states.reconcile(desk, [lesson])
             return False
-        desk.committed(lessons[-1].token)
-        desk.shown = lessons[-1].n if metrics else desk.shown
-        self.tally.lessons += len(lessons)
+        desk.committed(lesson.token)
+        desk.shown = lesson.n if metrics else desk.shown
+        self.tally.lessons += 1
         self._shelf.note(desk)
         return True
 
@@ -179,58 +158,6 @@ class Learner:
         n = self._journal.find(desk.series_id, seq)
         found = self._journal.read(desk.series_id, n, n, 1) if n else []
         return found[0] if found and found[0].seq == seq else None
-
-    def _fill(self, desk: Desk, seq: int, n_lags: int) -> bool:
-        """Learn from the series' record what lies between the state and observation `seq`.
-
-        Returns
-        -------
-        bool
-            False if another pod was learning, too: look again at what the state is.
-        """
-        while (state := self._states.of(desk)).seq < seq - 1:
-            missing = self._record.values(desk.series_id, state.seq + 1, seq - 1, _BATCH)
-            if not missing:
-                newest = self._record.last(desk.series_id)
-                if newest and newest < seq:
-                    raise Conflict(f"field 'seq' is {seq}, but the record of {desk.series_id!r} ends at {newest}")
-                return True
-            lags = lag_vector(self._record.before(desk.series_id, missing[0].seq, n_lags), n_lags)
-            lessons = []
-            for observation in missing:
-                ahead = seq - observation.seq <= _RECENT
-                lessons.append(self._work_out(desk, lags, observation.value, observation.seq, ahead))
-                lags = shifted(lags, observation.value)
-            if not self._commit(desk, lessons):
-                return False
-            self._states.save_if_worth(desk)
-            self.tally.filled += len(lessons)
-            tally.count("filled", by=len(lessons))
-            remark(filled=len(lessons))
-        return state.seq == seq - 1
-
-
-def worked_out(desk: Desk, lags: list[float], target: float, seq: int | None, steps: int) -> Lesson:
-    """Have a desk's state predict, learn and forecast, and return the lesson."""
-    state = desk.require_state()
-    started = time.perf_counter()
-    prediction, fallback = state.assess(lags)
-    desk.learn(lags, target, prediction, seq, fallback)
-    forecast = state.forecast(state.next_lags, steps) if steps else []
-    milliseconds = round((time.perf_counter() - started) * 1000, 3)
-    return Lesson(seq, state.seq, lags, target, prediction, forecast, milliseconds, fallback, state.n, new_token())
-
-
-def metrics_with(state: State, lesson: Lesson) -> Metrics:
-    """Return the metrics that are committed with a state's newest lesson; none where it has no forecast."""
-    if not lesson.forecast:
-        return {}
-    return metrics_after(state.accuracy, state.seq, lesson.forecast, state.fallbacks)
-
-
-def new_token() -> str:
-    """Return the name of a lesson, which no other has."""
-    return f"{_tokens.getrandbits(64):016x}"
 
 
 def _contended(series_id: str) -> Conflict:

@@ -17,10 +17,11 @@ from rivulet.afterwards import Afterwards
 from rivulet.desk import Desk
 from rivulet.errors import Detour, OutOfReach
 from rivulet.fold import State
-from rivulet.learner import Learner, metrics_with, new_token, worked_out
+from rivulet.learner import Learner
 from rivulet.lessons import Lesson
 from rivulet.shelf import Shelf
 from rivulet.store.journal import Journal
+from rivulet.working_out import metrics_with, milliseconds, new_token, worked_out
 
 _LOOKS = 20  # at a desk where somebody works, before it is left to the ordinary way
 _LOOK_AGAIN = 0.001  # seconds
@@ -163,5 +164,5 @@ class _Place:
 def _predicted(state: State, lags: list[float], target: float) -> Lesson:
     started = time.perf_counter()
     prediction, fallback = state.assess(lags)
-    milliseconds = round((time.perf_counter() - started) * 1000, 3)
-    return Lesson(None, state.seq, lags, target, prediction, [], milliseconds, fallback, state.n + 1, new_token())
+    took = milliseconds(time.perf_counter() - started)
+    return Lesson(None, state.seq, lags, target, prediction, [], took, fallback, state.n + 1, new_token())

@@ -20,6 +20,8 @@ class PlausibleRange:
         Values to begin with, oldest first.
     """
 
+    __slots__ = ("_high", "_low", "_values")
+
     def __init__(self, newest: Iterable[float] = ()) -> None:
         self._values: deque[float] = deque(maxlen=_WINDOW)
         self._low, self._high = math.inf, -math.inf

@@ -93,7 +93,7 @@ class Shelf:
             noted, self._untidy = self._untidy, set()
         for desk in self._each(noted):
             self.states.show(desk)
-            self.states.save_if_worth(desk)
+            self.states.keeping.save_if_worth(desk)
 
     def show_all(self) -> None:
         """Write the metrics that are not in Redis yet."""

@@ -11,17 +11,16 @@ from rivulet.desk import Desk
 from rivulet.early import Early
 from rivulet.errors import OutOfReach
 from rivulet.fold import State
+from rivulet.keeping import Keeping
 from rivulet.lags import shifted
 from rivulet.lessons import Lesson, metrics_after
 from rivulet.logs import log, remark
 from rivulet.models import Definition
-from rivulet.snapshots import Checkpoint, Snapshots
+from rivulet.snapshots import Snapshots
 from rivulet.store.journal import Journal
 from rivulet.totals import Totals
 
 _PAGE = 500
-_NEWEST = 0.25  # weight of the newest snapshot in what one costs
-_SHARE = 10  # a snapshot may cost a tenth of the work that it saves
 
 
 class States:
@@ -31,8 +30,8 @@ class States:
     ----------
     forecast_steps
         Length of the forecast that is shown.
-    keep
-        How many lessons stay in a journal behind the newest snapshot, at least; 0 for all.
+    keeping
+        Writes their snapshots.
     seasons
         Length of the season of each series where a user has given one.
     early
@@ -44,16 +43,16 @@ class States:
         definition: Definition,
         journal: Journal,
         snapshots: Snapshots,
+        keeping: Keeping,
         forecast_steps: int,
-        keep: int,
         seasons: Mapping[str, int],
         early: Early,
     ) -> None:
         self._definition = definition
         self._journal = journal
         self._snapshots = snapshots
+        self.keeping = keeping
         self._forecast_steps = forecast_steps
-        self._keep = keep
         self._seasons = seasons
         self._early = early
 
@@ -105,7 +104,7 @@ class States:
 
     def is_untidy(self, desk: Desk) -> bool:
         """Whether there are metrics to show, or a snapshot is worth writing."""
-        return desk.shown != desk.require_state().n or self._is_worth_a_snapshot(desk)
+        return desk.shown != desk.require_state().n or self.keeping.is_worth_it(desk)
 
     def show(self, desk: Desk) -> None:
         """Write the metrics, if those of the newest lesson are not in Redis yet."""
@@ -121,38 +120,15 @@ class States:
             return
         desk.shown = state.n
 
-    def save_if_worth(self, desk: Desk) -> None:
-        """Write a snapshot if folding again would cost much more than it does."""
-        if self._is_worth_a_snapshot(desk):
-            self._save(desk)
-
     def put_away(self, desk: Desk) -> None:
         """Write what is not in Redis yet."""
         self.show(desk)
-        if desk.unsaved_seconds and self._snapshots.enabled:
-            self._save(desk)
+        self.keeping.save(desk)
 
     def note_newest(self, series_id: str) -> None:
         """Note which series was worked on last."""
         with suppress(OutOfReach):
             self._journal.note_newest(series_id)
-
-    def _is_worth_a_snapshot(self, desk: Desk) -> bool:
-        return self._snapshots.enabled and desk.unsaved_seconds > _SHARE * desk.snapshot_seconds
-
-    def _save(self, desk: Desk) -> None:
-        state = desk.state
-        if state is None or not state.n:
-            return
-        started = time.perf_counter()
-        envelope = self._snapshots.seal(desk.series_id, Checkpoint(state, desk.token))
-        try:
-            self._journal.keep_snapshot(desk.series_id, envelope, state.totals(desk.token), self._keep)
-        except OutOfReach as problem:
-            log.warning("no snapshot of %s: %s", desk.series_id, problem.sentence)
-            return
-        desk.snapshot_seconds += (time.perf_counter() - started - desk.snapshot_seconds) * _NEWEST
-        desk.unsaved_seconds = 0.0
 
     def _load(self, desk: Desk) -> None:
         started = time.perf_counter()

@@ -14,7 +14,7 @@ from tests.bench.timing import loop_seconds, seconds_of
 _ROUNDS = 5
 _BACKFILL = 10_000
 # Of models whose lessons cost little, since what is compared is what surrounds a lesson.
-_BACKFILL_ROUNDS = {"linear": 3, "bagging": 3}
+_BACKFILL_ROUNDS = {"linear": 7, "bagging": 7}
 _TARGET = Target(1.3)
 
 

@@ -104,3 +104,31 @@ def test_direct_lessons_to_two_processes(platform: PlatformProcess, tmp_path: Pa
             numbers = [pool.submit(teach, one, 100), pool.submit(teach, two, 500)]
             learned = sorted(n for future in numbers for n in future.result())
     assert learned == list(range(1, 81))
+
+
+def test_two_processes_fill_one_gap(platform: PlatformProcess, tmp_path: Path) -> None:
+    """Both find at once that they miss thousands of observations: several batches, of which each is taken of one."""
+    platform.start()
+    values = [float(200 + k % 24 * 3 + k * 53 % 71) for k in range(1, 2801)]
+    answer: dict[str, Any] = {}
+    for value in values:
+        answer = platform.call("features", "POST", "/add", json={"series_id": "gap", "value": value}).json()
+    data = {name: answer[name] for name in ("series_id", "seq", "features", "target", "available_lags")}
+    announced = Event("gap-newest", "/tests/features", events.FEATURES, data)
+    redis_url, model = platform.report()["redis_url"], "linear_regression"
+    with (
+        pod(model, redis_url, tmp_path) as one,
+        pod(model, redis_url, tmp_path) as two,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        answers = list(pool.map(lambda address: deliver(address, announced), (one, two)))
+        refused = [requests.get(f"{each}/model_metrics", timeout=60).json() for each in (one, two)]
+    expected = plain_loop(model, values)
+    assert [answer["prediction"] for answer in answers] == [expected.predictions[-1]] * 2
+    assert [answer["forecast"] for answer in answers] == [expected.forecasts[-1]] * 2
+    rows = platform.recorded("gap", model)
+    assert [row["n"] for row in rows] == list(range(1, len(values) + 1))
+    assert [row["prediction"] for row in rows] == expected.predictions
+    counts = [each["model_info"]["in_this_process"] for each in refused]
+    assert sum(each["lessons"] for each in counts) == len(values)
+    assert sum(each["conflicts"] for each in counts) > 0

@@ -50,6 +50,8 @@ class Anchored:
         Length of the season, where it is known; else it is detected.
     """
 
+    __slots__ = ("_asked", "_bank", "_errors", "_heard", "_learner", "_lessons", "_losses")
+
     def __init__(self, learner: Regressor, season: int | None = None) -> None:
         self._learner = learner
         self._bank = Bank(season)
@@ -59,9 +61,9 @@ class Anchored:
         self._heard = 0.0
         self._asked: _Asked | None = None
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
         """Leave out what was only asked."""
-        return {**vars(self), "_asked": None}
+        return None, {name: None if name == "_asked" else getattr(self, name) for name in self.__slots__}
 
     @property
     def season(self) -> int:

@@ -102,6 +102,19 @@ class Bank:
         The anchor's usual absolute error.
     """
 
+    __slots__ = (
+        "_above_zero",
+        "_ahead",
+        "_anchors",
+        "_detector",
+        "_given",
+        "_season",
+        "_shares",
+        "count",
+        "scale",
+        "values",
+    )
+
     def __init__(self, season: int | None = None) -> None:
         self.values: list[float] = []
         self.scale = 0.0

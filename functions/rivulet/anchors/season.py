@@ -25,6 +25,8 @@ class SeasonDetector:
         The length found, 1 for none.
     """
 
+    __slots__ = ("_changes", "_distances", "_last", "_mean", "season")
+
     def __init__(self) -> None:
         self.season = 1
         self._last: float | None = None

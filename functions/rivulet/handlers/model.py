@@ -16,6 +16,7 @@ from rivulet.early import Early
 from rivulet.errors import Conflict, Detour, Invalid, NotThere
 from rivulet.events import Event
 from rivulet.fields import MOST_SEQ, SERIES_ID, Fields, features, series_id, short_text
+from rivulet.keeping import Keeping
 from rivulet.learner import Learner
 from rivulet.lessons import Lesson
 from rivulet.models import definition
@@ -47,7 +48,8 @@ class ModelHandler:
         self._model = definition(settings.model_name)
         snapshots = Snapshots(self._model, settings.snapshot_key)
         steps, keep = settings.forecast_steps, settings.journal_keep
-        states = States(self._model, self._journal, snapshots, steps, keep, settings.seasons, early)
+        keeping = Keeping(self._journal, snapshots, keep)
+        states = States(self._model, self._journal, snapshots, keeping, steps, settings.seasons, early)
         self._shelf = Shelf(states, settings.cached_series)
         self._learner = Learner(self._model, self._journal, SeriesRecord(store), self._shelf, steps)
         self._lane = store.lane

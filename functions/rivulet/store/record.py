@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from rivulet.store.connection import Store, entry_number, series_key
 from rivulet.store.lane import surely
 
@@ -15,6 +17,7 @@ MOST_EARLY = 1000  # observations of a series that are kept for when their turn 
 MOST_LATE = 1000
 
 _APPEND = (Path(__file__).parent / "append_observation.lua").read_text("utf-8")
+_VALUES = (Path(__file__).parent / "values.lua").read_text("utf-8")
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,9 @@ class Value(NamedTuple):
     value: float
 
 
+_decode_values = msgspec.json.Decoder(list[Value]).decode
+
+
 class SeriesRecord:
     """The log of observations of every series.
 
@@ -72,6 +78,7 @@ class SeriesRecord:
         self._store = store
         self._keep = keep
         self._append = store.script(_APPEND)
+        self._values = store.script(_VALUES)
 
     def append(
         self,
@@ -154,11 +161,9 @@ class SeriesRecord:
         log = series_key(series_id, "log")
         return [_recorded(*entry) for entry in self._store.call(self._store.client.xrange, log, first, last, count)]
 
-    def values(self, series_id: str, first: int, last: int | str = "+", count: int | None = None) -> list[Value]:
-        """Return numbers and values of the same observations, which is all that a fold needs of them."""
-        log = series_key(series_id, "log")
-        entries = self._store.call(self._store.client.xrange, log, first, last, count)
-        return [Value(entry_number(entry_id), float(fields[b"value"])) for entry_id, fields in entries]
+    def values(self, series_id: str, first: int, count: int, last: int | str = "+") -> list[Value]:
+        """Return numbers and values of the same observations, at most `count`: all that a fold needs of them."""
+        return _decode_values(self._values([series_key(series_id, "log")], [first, last, count]))
 
     def before(self, series_id: str, seq: int, count: int) -> list[float]:
         """Return the `count` newest values before number `seq`, newest first."""
