@@ -16,7 +16,7 @@ from rivulet.store.journal import Journal
 from rivulet.totals import Totals
 
 _NEWEST = 0.25  # weight of the newest snapshot in what one costs
-_SHARE = 10  # a snapshot may cost a tenth of the work that it saves
+_SHARE = 0.1  # what a snapshot may cost of the work that it saves
 
 
 class Sealed(NamedTuple):
@@ -52,9 +52,15 @@ class Keeping:
         self._snapshots = snapshots
         self._lessons = lessons
 
-    def is_worth_it(self, desk: Desk) -> bool:
-        """Whether folding again would cost much more than a snapshot does."""
-        return self._snapshots.enabled and desk.unsaved_seconds > _SHARE * desk.snapshot_seconds
+    def is_worth_it(self, desk: Desk, share: float = _SHARE) -> bool:
+        """Whether folding again would cost much more than a snapshot does.
+
+        Parameters
+        ----------
+        share
+            What a snapshot may cost of the work that it saves.
+        """
+        return self._snapshots.enabled and share * desk.unsaved_seconds > desk.snapshot_seconds
 
     def save_if_worth(self, desk: Desk) -> None:
         """Write a snapshot if it is worth it."""

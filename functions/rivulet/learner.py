@@ -15,6 +15,7 @@ from rivulet.lessons import Lesson
 from rivulet.logs import remark
 from rivulet.models import Definition
 from rivulet.shelf import Shelf
+from rivulet.store import Store
 from rivulet.store.journal import Call, Journal
 from rivulet.store.record import SeriesRecord
 from rivulet.working_out import Tally, metrics_with, worked_out
@@ -29,10 +30,10 @@ class Learner:
     ----------
     definition
         The model's recipe.
+    store
+        Where series' own logs are, which gaps are filled from.
     journal
         Where its lessons are kept.
-    record
-        The series' own logs, which gaps are filled from.
     shelf
         The states in memory.
     forecast_steps
@@ -40,14 +41,14 @@ class Learner:
     """
 
     def __init__(
-        self, definition: Definition, journal: Journal, record: SeriesRecord, shelf: Shelf, forecast_steps: int
+        self, definition: Definition, store: Store, journal: Journal, shelf: Shelf, forecast_steps: int
     ) -> None:
         self.definition = definition
         self.tally = Tally()
         self._journal = journal
         self._shelf = shelf
         self._states = shelf.states
-        self._gaps = Gaps(journal, record, shelf.states, forecast_steps, self.tally)
+        self._gaps = Gaps(store, journal, SeriesRecord(store), shelf.states, forecast_steps, self.tally)
         self._steps = forecast_steps
 
     def observe(self, series_id: str, seq: int, lags: list[float], target: float) -> Lesson | None:

@@ -57,11 +57,11 @@ def ratio(ours: Sequence[float], baseline: Sequence[float]) -> Measurement:
     Returns
     -------
     Measurement
-        The ratio of the medians; the spread is that of the rounds' own ratios.
+        The median of the rounds' own ratios, and their spread. Not the ratio of two medians: where a machine's clock
+        changes between rounds, those may be of different clocks.
     """
     rounds = [mine / other for mine, other in zip(ours, baseline, strict=True)]
-    value = median(ours) / median(baseline)
-    return Measurement(value, (min(rounds), max(rounds)), {"ours": list(ours), "baseline": list(baseline)})
+    return Measurement(median(rounds), (min(rounds), max(rounds)), {"ours": list(ours), "baseline": list(baseline)})
 
 
 def ratio_of_sums(ours: Sequence[float], baseline: Sequence[float]) -> Measurement:

@@ -28,7 +28,6 @@ from rivulet.states import States
 from rivulet.store import Store
 from rivulet.store.journal import Call as KeyedCall
 from rivulet.store.journal import Journal
-from rivulet.store.record import SeriesRecord
 from rivulet.web import Call, Route, Text
 
 _FEATURES_FIELDS = ("series_id", "seq", "features", "target", "available_lags")
@@ -51,7 +50,7 @@ class ModelHandler:
         keeping = Keeping(self._journal, snapshots, keep)
         states = States(self._model, self._journal, snapshots, keeping, steps, settings.seasons, early)
         self._shelf = Shelf(states, settings.cached_series)
-        self._learner = Learner(self._model, self._journal, SeriesRecord(store), self._shelf, steps)
+        self._learner = Learner(self._model, store, self._journal, self._shelf, steps)
         self._lane = store.lane
         self._pipeline = Pipeline(self._learner, self._journal, self._shelf, lambda: self._lane.open, steps)
         self.express_calls = {"/predict_learn": self.express_predict_learn}

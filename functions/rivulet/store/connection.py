@@ -91,12 +91,18 @@ class Store:
 
 
 class Script:
-    """A Lua script: called, it is run by the client; or it is sent down the lane by who is on the event loop."""
+    """A Lua script: called, it is run by the client; or it is sent down the lane by who is on the event loop.
+
+    Attributes
+    ----------
+    digest
+        Its hash, which Redis knows it by once it was loaded.
+    """
 
     def __init__(self, store: Store, source: str) -> None:
         self._store = store
         self._source = source
-        self._digest = store.lane.add(source)
+        self.digest = store.lane.add(source)
         self._registered: Any = None
 
     def __call__(self, keys: Sequence[str], args: Sequence[Any]) -> Any:
@@ -107,7 +113,7 @@ class Script:
 
     def sent(self, keys: Sequence[str], args: Sequence[Any]) -> asyncio.Future[Any]:
         """Send it down the lane; see `Lane.run`."""
-        return self._store.lane.run(self._digest, keys, args)
+        return self._store.lane.run(self.digest, keys, args)
 
 
 def _lane_options(url: str) -> Mapping[str, Any] | None:

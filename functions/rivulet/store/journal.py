@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from rivulet.lessons import Lesson
+from rivulet.store.aside import Aside, Begun
 from rivulet.store.connection import Store, entry_number, model_key
 from rivulet.totals import Totals
 
@@ -113,6 +114,12 @@ class Journal:
     ) -> asyncio.Future[int]:
         """Do the same with one lesson from the event loop; what is sent in turn is done in this order."""
         return self._commit.sent(self._keys(series_id), _arguments(base, (0, ""), metrics, [lesson]))
+
+    def commit_begun(
+        self, aside: Aside, series_id: str, base: tuple[int, str], lessons: Sequence[Lesson], metrics: Metrics
+    ) -> Begun:
+        """Do the same with what else is under way; the answer is 1 if the lessons were appended, else 0."""
+        return aside.send(self._commit, self._keys(series_id), _arguments(base, (0, ""), metrics, lessons))
 
     def show(self, series_id: str, newest: tuple[int, str], metrics: Metrics) -> None:
         """Replace the metrics, if the journal ends with the lesson of this number and token."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
+from rivulet.store.aside import Aside
 from rivulet.store.connection import Store, entry_number, series_key
 from rivulet.store.lane import surely
 
@@ -163,13 +164,24 @@ class SeriesRecord:
 
     def values(self, series_id: str, first: int, count: int, last: int | str = "+") -> list[Value]:
         """Return numbers and values of the same observations, at most `count`: all that a fold needs of them."""
-        return _decode_values(self._values([series_key(series_id, "log")], [first, last, count]))
+        return _decode_values(self._values(_log(series_id), [first, last, count]))
+
+    def values_begun(
+        self, aside: Aside, series_id: str, first: int, count: int, last: int | str = "+"
+    ) -> Callable[[], list[Value]]:
+        """Do the same with what else is under way; what is returned waits for them."""
+        begun = aside.send(self._values, _log(series_id), [first, last, count])
+        return lambda: _decode_values(begun.answer())
 
     def before(self, series_id: str, seq: int, count: int) -> list[float]:
         """Return the `count` newest values before number `seq`, newest first."""
         log = series_key(series_id, "log")
         entries = self._store.call(self._store.client.xrevrange, log, f"({seq}-0", "-", count)
         return [float(fields[b"value"]) for _, fields in entries]
+
+
+def _log(series_id: str) -> list[str]:
+    return [series_key(series_id, "log")]
 
 
 def _appended(reply: Sequence[Any]) -> Appended:
