@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import psutil
 
@@ -88,16 +89,27 @@ class Service(ChildProcess):
     application: str = ""
     settings: tuple[tuple[str, str], ...] = ()
 
-    def start(self) -> Service:
-        """Start, and wait until it listens."""
+    @property
+    def _command(self) -> list[str]:
         command = [sys.executable, "-m", "uvicorn", f"tests.bench.baselines.{self.application}:app"]
         command += ["--port", str(self.port), "--loop", "uvloop", "--http", "httptools"]
-        command += ["--no-access-log", "--log-level", "warning"]
+        return [*command, "--no-access-log", "--log-level", "warning"]
+
+    def start(self) -> Self:
+        """Start, and wait until it listens."""
         paths = {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "functions")))}
-        self._launch(command, ROOT, {**os.environ, **paths, **dict(self.settings)})
+        self._launch(self._command, ROOT, {**os.environ, **paths, **dict(self.settings)})
         self._await(self._listens)
         return self
 
     def _listens(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+class Least(Service):
+    """A baseline that is a server of its own, without a framework."""
+
+    @property
+    def _command(self) -> list[str]:
+        return [sys.executable, "-m", f"tests.bench.baselines.{self.application}", str(self.port)]

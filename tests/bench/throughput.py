@@ -9,7 +9,7 @@ from tests.bench import series
 from tests.bench.benchmark import MODELS, Benchmark
 from tests.bench.load import drive, post
 from tests.bench.report import Measurement, Target, ratio
-from tests.bench.servers import Service
+from tests.bench.servers import Least, Service
 from tests.bench.stage import Stage
 from tests.bench.timing import loop_seconds
 
@@ -31,10 +31,11 @@ def _throughput(stage: Stage, connections: int) -> Measurement:
     requests = _requests()
     ours = stage.model(_MODEL)
     theirs = Service(stage.folder, application="model", settings=(("MODEL_NAME", _MODEL),))
-    hello = stage.baseline("hello")  # the floor: the same command, and no work at all
-    rates: dict[int, list[float]] = {ours.port: [], theirs.port: [], hello.port: []}
+    own = (("MODEL_NAME", _MODEL), ("REDIS_URL", stage.redis.url))
+    least = Least(stage.folder, application="least", settings=own)
+    rates: dict[int, list[float]] = {ours.port: [], theirs.port: [], least.port: []}
     loop: list[float] = []  # as if all but the model were free
-    with stage.running(ours, theirs, hello):
+    with stage.running(ours, theirs, least):
         for port in rates:
             drive(port, requests, connections, _WARM_UP)
         for _ in range(_ROUNDS):
@@ -42,8 +43,8 @@ def _throughput(stage: Stage, connections: int) -> Measurement:
                 found.append(drive(port, requests, connections, _SECONDS).rate)
             loop.append(_LOOP_EVENTS / loop_seconds(_MODEL, _LOOP_EVENTS))
     against = ratio(rates[ours.port], rates[theirs.port])
-    floor = ratio(rates[hello.port], rates[theirs.port]).value
-    return replace(against, floor=floor, samples={**against.samples, "hello": rates[hello.port], "loop": loop})
+    floor = ratio(rates[least.port], rates[theirs.port]).value
+    return replace(against, floor=floor, samples={**against.samples, "least": rates[least.port], "loop": loop})
 
 
 def _latency(stage: Stage) -> Measurement:
