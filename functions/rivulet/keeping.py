@@ -5,6 +5,7 @@ A snapshot is sealed where the state is at hand, and may be written later, by an
 
 from __future__ import annotations
 
+import gc
 import time
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from rivulet.store.journal import Journal
 from rivulet.totals import Totals
 
 _NEWEST = 0.25  # weight of the newest snapshot in what one costs
+_LARGE = 100_000  # bytes of a snapshot, from which on two states at once are worth the milliseconds of a collection
 _SHARE = 0.1  # what a snapshot may cost of the work that it saves
 
 
@@ -75,7 +77,7 @@ class Keeping:
         self.note(desk, sealed, self.written(desk.series_id, sealed))
 
     def sealed(self, desk: Desk, token: str) -> Sealed:
-        """Seal a snapshot; the state on the desk is replaced by what is in it.
+        """Seal a snapshot; the state on the desk is replaced by what is in it: see `lean_pickle`.
 
         Parameters
         ----------
@@ -83,8 +85,15 @@ class Keeping:
             Of the newest lesson that the state has learned, which may not be in the journal yet.
         """
         started = time.perf_counter()
-        totals = desk.require_state().totals(token)
-        envelope, desk.state = self._snapshots.seal_anew(desk.series_id, Checkpoint(desk.require_state(), token))
+        state = desk.require_state()
+        totals, season = state.totals(token), state.season
+        envelope = self._snapshots.seal(desk.series_id, Checkpoint(state, token))
+        del state
+        desk.state = None
+        if len(envelope) > _LARGE:
+            gc.collect()  # a forest's nodes know their parents, so that only this frees them; see `web.function`
+        opened = self._snapshots.open(desk.series_id, envelope, season)
+        desk.state = opened.state if opened else None
         return Sealed(envelope, totals, time.perf_counter() - started, desk.unsaved_seconds)
 
     def written(self, series_id: str, sealed: Sealed) -> float | None:

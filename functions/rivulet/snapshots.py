@@ -60,21 +60,10 @@ class Snapshots:
 
     def seal(self, series_id: str, checkpoint: Checkpoint) -> bytes:
         """Return the signed envelope: seal, header line, pickled state."""
-        return self._sealed(series_id, checkpoint, lean_pickle.dumps(checkpoint.state))
-
-    def seal_anew(self, series_id: str, checkpoint: Checkpoint) -> tuple[bytes, State]:
-        """Do the same, and return beside it the state as who opens the envelope gets it.
-
-        The state that was pickled does the same work, but more slowly from then on: see `lean_pickle`.
-        """
-        pickled = lean_pickle.dumps(checkpoint.state)
-        return self._sealed(series_id, checkpoint, pickled), pickle.loads(pickled)
-
-    def _sealed(self, series_id: str, checkpoint: Checkpoint, pickled: bytes) -> bytes:
         header = {**self._made_by, "series_id": series_id, "season": checkpoint.state.season}
         header |= {"token": checkpoint.token, "n": checkpoint.state.n}
         header["at_ms"] = time.time_ns() // 1_000_000  # for who asks how old it is; the state knows no clock
-        body = json.dumps(header).encode() + b"\n" + pickled
+        body = json.dumps(header).encode() + b"\n" + lean_pickle.dumps(checkpoint.state)
         return self._sign(body) + body
 
     def open(self, series_id: str, envelope: bytes | None, season: int | None = None) -> Checkpoint | None:

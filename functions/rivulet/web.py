@@ -6,6 +6,7 @@ client sends, it gets a status and, where that is not 2xx, a sentence: ``{"error
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -132,6 +133,7 @@ def function(settings: Settings, handler: Handler, telemetry: Telemetry) -> Call
     handled = Handled(settings, telemetry)
     application.extensions[EXPRESS] = Express(handler, handled, telemetry.wake)
     coldstart.start.imported()
+    gc.freeze()  # what was imported stays: later collections look only at states, and a replaced one goes soon
 
     def handle(request: flask.Request) -> flask.Response:
         if request.path != "/" or request.method != "POST":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from functools import partial
 from statistics import mean
 
@@ -11,7 +10,7 @@ from tests.bench.benchmark import MODELS, Benchmark
 from tests.bench.load import Connection, get, post
 from tests.bench.report import Measurement, Target, ratio, worst
 from tests.bench.stage import TAUGHT, Stage
-from tests.bench.timing import loop_seconds, seconds_of
+from tests.bench.timing import Loop, loop_seconds, seconds_of
 
 _ROUNDS = 5
 _BACKFILL = 10_000
@@ -44,17 +43,19 @@ def _backfill(stage: Stage) -> Measurement:
 def _catch_up(stage: Stage, model: str, rounds: int) -> Measurement:
     function = stage.model(model)
     request = post("/predict_learn", series.body(_BACKFILL, "unseen"))
-    ours, loop = [], [loop_seconds(model, _BACKFILL)]
-    for _ in range(rounds):
-        with stage.running(function):
-            connection = Connection(function.port)
-            connection.ask(post("/predict_learn", series.body(1, "other")))
-            ours.append(seconds_of(partial(connection.ask, request)))
-            connection.close()
-        loop.append(loop_seconds(model, _BACKFILL))
-        stage.forget(model, "unseen")
-    # A round takes seconds, in which a machine's clock changes: each is compared with the loops before and after it.
-    return ratio(ours, [mean(around) for around in itertools.pairwise(loop)])
+    ours, around = [], []
+    with Loop(model, _BACKFILL) as loop:
+        for _ in range(rounds):
+            with stage.running(function):
+                connection = Connection(function.port)
+                connection.ask(post("/predict_learn", series.body(1, "other")))
+                before = loop.seconds()
+                ours.append(seconds_of(partial(connection.ask, request)))
+                # A round takes seconds, in which a machine's clock changes: hence both sides.
+                around.append(mean((before, loop.seconds())))
+                connection.close()
+            stage.forget(model, "unseen")
+    return ratio(ours, around)
 
 
 def _benchmark(short: str, model: str) -> Benchmark:

@@ -11,11 +11,11 @@ from tests.bench.load import drive, post
 from tests.bench.report import Measurement, Target, ratio
 from tests.bench.servers import Least, Service
 from tests.bench.stage import Stage
-from tests.bench.timing import loop_seconds
+from tests.bench.timing import Loop
 
 # Many short rounds: a machine's clock changes within seconds, and what runs in turn should meet the same.
-_ROUNDS = 15
-_SECONDS = 0.3
+_ROUNDS = 30
+_SECONDS = 0.15
 _WARM_UP = 0.5
 _BODIES = 500
 _LOOP_EVENTS = 1_000
@@ -35,13 +35,13 @@ def _throughput(stage: Stage, connections: int) -> Measurement:
     least = Least(stage.folder, application="least", settings=own)
     rates: dict[int, list[float]] = {ours.port: [], theirs.port: [], least.port: []}
     loop: list[float] = []  # as if all but the model were free
-    with stage.running(ours, theirs, least):
+    with stage.running(ours, theirs, least), Loop(_MODEL, _LOOP_EVENTS) as alone:
         for port in rates:
             drive(port, requests, connections, _WARM_UP)
         for _ in range(_ROUNDS):
             for port, found in rates.items():
                 found.append(drive(port, requests, connections, _SECONDS).rate)
-            loop.append(_LOOP_EVENTS / loop_seconds(_MODEL, _LOOP_EVENTS))
+            loop.append(_LOOP_EVENTS / alone.seconds())
     against = ratio(rates[ours.port], rates[theirs.port])
     floor = ratio(rates[least.port], rates[theirs.port]).value
     return replace(against, floor=floor, samples={**against.samples, "least": rates[least.port], "loop": loop})

@@ -1,4 +1,5 @@
-"""The baseline *loop*: a bare River loop in a process of its own; prints the seconds that it took."""
+"""The baseline *loop*: a bare River loop in a process of its own; prints the seconds that it took, once for each line
+that it is given."""
 
 import sys
 import time
@@ -6,16 +7,11 @@ import time
 from rivulet.models import definition
 from tests.bench import series
 
+Lessons = list[tuple[dict[str, float], float]]
 
-def main(model: str, count: int, after: int) -> float:
-    """Predict and learn `count` observations; the features, and what is learned of those before, are made beforehand.
 
-    Parameters
-    ----------
-    after
-        How many observations come before.
-    """
-    lessons = list(series.lessons(after + count))
+def seconds(model: str, lessons: Lessons, after: int) -> float:
+    """Predict and learn lessons, after others that are only learned and do not count."""
     regressor = definition(model).build()
     for features, target in lessons[:after]:
         regressor.learn_one(features, target)
@@ -26,5 +22,12 @@ def main(model: str, count: int, after: int) -> float:
     return time.perf_counter() - started
 
 
+def main(model: str, count: int, after: int) -> None:
+    """Make the features beforehand, of `count` observations and of those before them, and wait for lines."""
+    lessons = list(series.lessons(after + count))
+    for _ in sys.stdin:
+        print(seconds(model, lessons, after), flush=True)
+
+
 if __name__ == "__main__":
-    print(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
