@@ -6,7 +6,8 @@ import threading
 from contextlib import suppress
 
 from rivulet.errors import OutOfReach
-from rivulet.store.journal import Journal, Kept
+from rivulet.store.journal import Journal
+from rivulet.store.kept_snapshots import Kept, KeptSnapshots
 
 
 class Early:
@@ -15,8 +16,9 @@ class Early:
     What was read may be older than what is kept now: who takes it has to make sure that the journal goes on from it.
     """
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, kept: KeptSnapshots) -> None:
         self._journal = journal
+        self._kept = kept
         self._found: tuple[str, Kept] | None = None
         threading.Thread(target=self._read, name="early", daemon=True).start()
 
@@ -31,4 +33,4 @@ class Early:
         with suppress(OutOfReach):  # the first request says so
             series_id = self._journal.newest()
             if series_id:
-                self._found = (series_id, self._journal.kept(series_id))
+                self._found = (series_id, self._kept.of(series_id))

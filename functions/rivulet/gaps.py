@@ -118,7 +118,7 @@ class Gaps:
             self._journal.enlist(desk.series_id)
         base, metrics = (lessons[0].n - 1, desk.token), metrics_with(desk.require_state(), lessons[-1])
         begun = self._journal.commit_begun(aside, desk.series_id, base, lessons, metrics)
-        sealed = self._keeping.sealed(desk, lessons[-1].token) if self._keeping.is_worth_it(desk, _SHARE) else None
+        sealed = self._keeping.renewed(desk, lessons[-1].token) if self._keeping.is_worth_it(desk, _SHARE) else None
         return _Sent(before, lessons, bool(metrics), begun, sealed)
 
     def _is_taken(self, desk: Desk, sent: _Sent) -> bool:
@@ -139,8 +139,7 @@ class Gaps:
         return True
 
     def _refused(self, desk: Desk, lessons: Sequence[Lesson] | None) -> None:
-        self._counts.conflicts += 1
-        tally.count("conflicts")
+        self._counts.refused()
         if lessons:
             self._states.reconcile(desk, lessons)
         else:

@@ -126,8 +126,7 @@ class Learner:
             self._journal.enlist(desk.series_id)
         metrics = metrics_with(desk.require_state(), lesson)
         if not self._journal.commit(desk.series_id, base, [lesson], metrics, call):
-            self.tally.conflicts += 1
-            tally.count("conflicts")
+            self.tally.refused()
             self._states.reconcile(desk, [lesson])
             return False
         desk.committed(lesson.token)

@@ -18,6 +18,7 @@ from rivulet.logs import log, remark
 from rivulet.models import Definition
 from rivulet.snapshots import Snapshots
 from rivulet.store.journal import Journal
+from rivulet.store.kept_snapshots import KeptSnapshots
 from rivulet.totals import Totals
 
 _PAGE = 500
@@ -42,6 +43,7 @@ class States:
         self,
         definition: Definition,
         journal: Journal,
+        kept: KeptSnapshots,
         snapshots: Snapshots,
         keeping: Keeping,
         forecast_steps: int,
@@ -50,6 +52,7 @@ class States:
     ) -> None:
         self._definition = definition
         self._journal = journal
+        self._kept = kept
         self._snapshots = snapshots
         self.keeping = keeping
         self._forecast_steps = forecast_steps
@@ -137,7 +140,7 @@ class States:
         early = self._early.take(desk.series_id)
         first = self._from_snapshot(desk, early.snapshot) if early else None
         if first is None:
-            kept = self._journal.kept(desk.series_id)
+            kept = self._kept.of(desk.series_id)
             if not early or early.snapshot != kept.snapshot:
                 first = self._from_snapshot(desk, kept.snapshot)
             if first is None:

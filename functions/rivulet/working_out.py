@@ -7,6 +7,7 @@ import os
 import time
 from dataclasses import dataclass
 
+from rivulet import tally
 from rivulet.desk import Desk
 from rivulet.fold import State
 from rivulet.lessons import Lesson, metrics_after
@@ -22,6 +23,11 @@ class Tally:
     duplicates: int = 0
     filled: int = 0
     conflicts: int = 0
+
+    def refused(self) -> None:
+        """Count lessons that the journal refused, as another pod's were there."""
+        self.conflicts += 1
+        tally.count("conflicts")
 
 
 def worked_out(desk: Desk, lags: list[float], target: float, seq: int | None, steps: int) -> Lesson:

@@ -66,6 +66,23 @@ def test_what_is_read_equals_what_was_written(written: Any) -> None:
     assert again(written) == written
 
 
+def test_attributes_are_set_one_after_the_other_as_whoever_made_the_object_did(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pickled, usual = lean_pickle.dumps(Plain(a=1, b=2)), pickle.dumps(Plain(a=1, b=2))
+    noted: list[str] = []
+
+    def note(self: Plain, name: str, value: object) -> None:
+        noted.append(name)
+        object.__setattr__(self, name, value)
+
+    monkeypatch.setattr(Plain, "__setattr__", note, raising=False)
+    pickle.loads(usual)
+    assert not noted  # its dictionary is filled at once, which is what makes it slow
+    assert pickle.loads(pickled) == Plain(a=1, b=2)
+    assert noted == ["a", "b"]
+
+
 def test_slots_beside_a_dictionary_are_kept() -> None:
     written = Slotted(a=1)
     written.slot = 2

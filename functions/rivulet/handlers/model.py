@@ -28,6 +28,7 @@ from rivulet.states import States
 from rivulet.store import Store
 from rivulet.store.journal import Call as KeyedCall
 from rivulet.store.journal import Journal
+from rivulet.store.kept_snapshots import KeptSnapshots
 from rivulet.web import Call, Route, Text
 
 _FEATURES_FIELDS = ("series_id", "seq", "features", "target", "available_lags")
@@ -43,12 +44,13 @@ class ModelHandler:
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._journal = Journal(store, settings.model_name)
-        early = Early(self._journal)
+        kept = KeptSnapshots(store, settings.model_name)
+        early = Early(self._journal, kept)
         self._model = definition(settings.model_name)
         snapshots = Snapshots(self._model, settings.snapshot_key)
         steps, keep = settings.forecast_steps, settings.journal_keep
-        keeping = Keeping(self._journal, snapshots, keep)
-        states = States(self._model, self._journal, snapshots, keeping, steps, settings.seasons, early)
+        keeping = Keeping(kept, snapshots, keep)
+        states = States(self._model, self._journal, kept, snapshots, keeping, steps, settings.seasons, early)
         self._shelf = Shelf(states, settings.cached_series)
         self._learner = Learner(self._model, store, self._journal, self._shelf, steps)
         self._lane = store.lane

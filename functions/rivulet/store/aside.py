@@ -39,7 +39,7 @@ class Aside:
     ) -> None:
         if self._pool is not None:
             if self._under_way:
-                self._connection.disconnect()  # else their answers would be taken for the next one's
+                self._give_up()
             self._pool.release(self._connection)
 
     def send(self, script: Script, keys: Sequence[str], args: Sequence[Any]) -> Begun:
@@ -57,7 +57,7 @@ class Aside:
                 self._store.call(self._unless_broken, self._connection.send_command, *command)
                 self._under_way.append(begun)
             except _Broken:
-                self._under_way.clear()
+                self._give_up()
         return begun
 
     def read_until(self, begun: Begun) -> None:
@@ -69,7 +69,12 @@ class Aside:
             except redis.exceptions.NoScriptError:
                 continue
             except _Broken:
-                self._under_way.clear()
+                self._give_up()
+
+    def _give_up(self) -> None:
+        """Have no answer of what is under way taken for the next one's."""
+        self._under_way.clear()
+        self._connection.disconnect()
 
     @staticmethod
     def _unless_broken(command: Any, *args: Any) -> Any:

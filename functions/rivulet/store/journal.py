@@ -6,17 +6,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import Any
 
 from rivulet.lessons import Lesson
 from rivulet.store.aside import Aside, Begun
 from rivulet.store.connection import Store, entry_number, model_key
-from rivulet.totals import Totals
 
 _COMMIT = (Path(__file__).parent / "commit_lessons.lua").read_text("utf-8")
-_KEEP = (Path(__file__).parent / "keep_snapshot.lua").read_text("utf-8")
 
 # Shows what a state knows, if the journal ends with the lesson that the state ends with.
 _SHOW = """
@@ -34,8 +30,6 @@ return 1
 _PAGE = 500
 
 Metrics = Mapping[str, str | bytes]
-_encode_totals = msgspec.json.Encoder().encode
-_decode_totals = msgspec.json.Decoder(Totals).decode
 
 
 @dataclass(frozen=True)
@@ -47,15 +41,8 @@ class Call:
     memory: int
 
 
-class Kept(NamedTuple):
-    """The newest snapshot of a series, and the totals where its trimmed journal begins."""
-
-    snapshot: bytes | None
-    base: Totals | None
-
-
 class Journal:
-    """The journal, metrics and snapshots of one model, for every series.
+    """The journal and metrics of one model, for every series.
 
     Parameters
     ----------
@@ -68,7 +55,6 @@ class Journal:
         self._model = model
         self._commit = store.script(_COMMIT)
         self._show = store.script(_SHOW)
-        self._keep = store.script(_KEEP)
 
     def _key(self, series_id: str, part: str) -> str:
         return model_key(self._model, series_id, part)
@@ -190,27 +176,6 @@ class Journal:
         """Remove what the model knows of a series, to begin anew."""
         keys = [self._key(series_id, part) for part in ("journal", "metrics", "state", "snapshot", "kept")]
         self._store.call(self._store.client.unlink, *keys)
-
-    def kept(self, series_id: str) -> Kept:
-        """Return what a state can be folded from, beside the lessons: one round trip."""
-        pipeline = self._store.client.pipeline(transaction=False)
-        pipeline.get(self._key(series_id, "snapshot"))
-        pipeline.hget(self._key(series_id, "kept"), "base")
-        snapshot, base = self._store.call(pipeline.execute)
-        return Kept(snapshot, _decode_totals(base) if base else None)
-
-    def keep_snapshot(self, series_id: str, envelope: bytes, totals: Totals, keep: int) -> None:
-        """Replace the snapshot, unless there is a newer one, and trim the journal behind it.
-
-        Parameters
-        ----------
-        totals
-            Of the lessons up to the snapshot's newest.
-        keep
-            How many lessons to leave behind a snapshot, at least; 0 for all.
-        """
-        keys = [self._key(series_id, part) for part in ("snapshot", "journal", "kept")]
-        self._keep(keys, [envelope, totals.n, totals.token, _encode_totals(totals), keep])
 
     def trim(self, series_id: str, keep: int) -> None:
         """Trim a journal that nothing is folded from to its newest lessons, and a few more."""
