@@ -40,6 +40,7 @@ class Express:
 
     def __init__(self, handler: Any, handled: Handled, counted: Callable[[], None]) -> None:
         self._calls: Mapping[str, ExpressCall] = getattr(handler, "express_calls", {})
+        self.paths = {"/", *self._calls}
         self._receive = getattr(handler, "express", None)
         self._wake = getattr(handler, "wake", None)
         self._ticks = getattr(handler, "ticks", False)

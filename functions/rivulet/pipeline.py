@@ -8,7 +8,6 @@ the ordinary way.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from rivulet.learner import Learner
 from rivulet.lessons import Lesson
 from rivulet.shelf import Shelf
 from rivulet.store.journal import Journal
+from rivulet.straight import Pending, on_thread, pause
 from rivulet.working_out import metrics_with, milliseconds, new_token, worked_out
 
 _LOOKS = 20  # at a desk where somebody works, before it is left to the ordinary way
@@ -87,7 +87,7 @@ class Pipeline:
                 place.taken = await sent
             except (OutOfReach, ConnectionError) as problem:
                 unknown = problem
-        if place.taken or (unknown and await asyncio.to_thread(self._learner.stands, series_id, lesson)):
+        if place.taken or (unknown and await on_thread(self._learner.stands, series_id, lesson)):
             return lesson
         raise unknown if isinstance(unknown, OutOfReach) else Detour()
 
@@ -99,7 +99,7 @@ class Pipeline:
             desk = self._shelf.at_hand(series_id)
             if desk:
                 return desk
-            await asyncio.sleep(_LOOK_AGAIN)
+            await pause(_LOOK_AGAIN)
         raise Detour
 
     @contextmanager
@@ -138,7 +138,7 @@ class _Place:
         self._shows = False
         desk.ahead = True
 
-    def send(self, lesson: Lesson) -> asyncio.Future[int]:
+    def send(self, lesson: Lesson) -> Pending[int]:
         desk = self._desk
         base = (lesson.n - 1, desk.under_way[-1].token if desk.under_way else desk.token)
         metrics = metrics_with(self.state, lesson)

@@ -13,6 +13,7 @@ from rivulet.errors import Detour
 from rivulet.store import Store
 from rivulet.store.connection import Script
 from rivulet.store.lane import surely
+from rivulet.straight import in_task
 from tests.function_processes import RedisServer
 
 _ECHO = "return {KEYS[1], ARGV[1]}"
@@ -30,7 +31,7 @@ async def answered(run: Callable[[], Awaitable[Any]]) -> Any:
 
 async def echoed(script: Script, text: str) -> Any:
     """Run the script."""
-    return await surely(script.sent(["key"], [text]))
+    return await in_task(surely(script.sent(["key"], [text])))
 
 
 def test_who_asks_first_has_the_connection_made(redis_server: RedisServer) -> None:

@@ -1,4 +1,4 @@
-"""What a request meets first: the limit on its body, the express way, else the framework's application."""
+"""What a request meets that is not as usual: the limit on its body, then the framework's application."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from rivulet.answer import EXPRESS, Answer
-from rivulet.errors import Detour
 from rivulet.serving.bridge import Bridge
 
 MOST_BYTES = 64 * 1024
@@ -23,20 +22,23 @@ _TOO_LARGE = Answer(413, _TOO_LONG, [(b"content-type", b"application/json"), (b"
 class Front:
     """An ASGI application around a WSGI application.
 
-    An application may have an express way (see `rivulet.express`): it answers on the event loop what is usual, and
-    declines all else. What it declines, the WSGI application answers, on a thread.
-
     Parameters
     ----------
     application
         The WSGI application.
     threads
-        How many requests it may work on at once.
+        How many requests it may work on at once, each on a thread.
+
+    Attributes
+    ----------
+    express
+        Answers what is usual on the event loop, and declines all else (see `rivulet.express`); ``None`` if the
+        application has no such way.
     """
 
     def __init__(self, application: Any, threads: int) -> None:
-        self._express = getattr(application, "extensions", {}).get(EXPRESS)
-        after = self._express.after_answer if self._express else None
+        self.express = getattr(application, "extensions", {}).get(EXPRESS)
+        after = self.express.after_answer if self.express else None
         self._bridge = Bridge(application, threads, after)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,14 +47,7 @@ class Front:
         if body is None:
             await _send(send, _TOO_LARGE)
             return
-        if self._express and scope["method"] == "POST" and not scope["query_string"]:
-            try:
-                answer = await self._express(scope["path"], dict(scope["headers"]), body)
-            except Detour:
-                answer = await self._bridge(scope, body)
-        else:
-            answer = await self._bridge(scope, body)
-        await _send(send, answer)
+        await _send(send, await self._bridge(scope, body))
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes | None:

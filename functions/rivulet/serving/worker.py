@@ -7,6 +7,7 @@ import signal
 from uvicorn_worker import UvicornWorker
 
 from rivulet.serving.front import Front
+from rivulet.serving.protocol import HttpProtocol
 
 
 class Worker(UvicornWorker):  # type: ignore[misc]
@@ -14,7 +15,7 @@ class Worker(UvicornWorker):  # type: ignore[misc]
 
     CONFIG_KWARGS = {  # noqa: RUF012 - as the base class has it
         "loop": "uvloop",
-        "http": "httptools",
+        "http": HttpProtocol,
         "ws": "none",
         "lifespan": "off",
         "access_log": False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 from rivulet.errors import OutOfReach
 from rivulet.lean_imports import hidden
 from rivulet.store.lane import Lane
+from rivulet.straight import Pending
 
 # Where OpenTelemetry is installed, the client loads its SDK for metrics that nobody asked for: a third of its import.
 with hidden("opentelemetry"):
@@ -111,7 +111,7 @@ class Script:
             self._registered = self._store.client.register_script(self._source)
         return self._store.call(self._registered, keys=keys, args=args)
 
-    def sent(self, keys: Sequence[str], args: Sequence[Any]) -> asyncio.Future[Any]:
+    def sent(self, keys: Sequence[str], args: Sequence[Any]) -> Pending[Any]:
         """Send it down the lane; see `Lane.run`."""
         return self._store.lane.run(self.digest, keys, args)
 

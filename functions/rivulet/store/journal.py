@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from rivulet.lessons import Lesson
 from rivulet.store.aside import Aside, Begun
 from rivulet.store.connection import Store, entry_number, model_key
+from rivulet.straight import Pending
 
 _COMMIT = (Path(__file__).parent / "commit_lessons.lua").read_text("utf-8")
 
@@ -95,9 +95,7 @@ class Journal:
             kept = (0, state)
         return bool(self._commit(keys, _arguments(base, kept, metrics, lessons)))
 
-    def commit_sent(
-        self, series_id: str, base: tuple[int, str], lesson: Lesson, metrics: Metrics
-    ) -> asyncio.Future[int]:
+    def commit_sent(self, series_id: str, base: tuple[int, str], lesson: Lesson, metrics: Metrics) -> Pending[int]:
         """Do the same with one lesson from the event loop; what is sent in turn is done in this order."""
         return self._commit.sent(self._keys(series_id), _arguments(base, (0, ""), metrics, [lesson]))
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 import hiredis
 
 from rivulet.errors import Detour, OutOfReach
+from rivulet.straight import Pending, in_task
 
 _ANSWER_WITHIN = 2.0
 _CONNECT_WITHIN = 1.0
@@ -51,10 +52,10 @@ class Lane:
         self._scripts[digest] = source
         return digest
 
-    def run(self, digest: str, keys: Sequence[str], args: Sequence[Any]) -> asyncio.Future[Any]:
+    def run(self, digest: str, keys: Sequence[str], args: Sequence[Any]) -> Pending[Any]:
         """Run a script; what is run in turn is run in this order.
 
-        The future raises `OutOfReach` if there was no answer in time, ``ConnectionError`` if the connection ended
+        Waiting for it raises `OutOfReach` if there was no answer in time, ``ConnectionError`` if the connection ended
         first, and `Detour` if Redis answered with an error.
 
         Raises
@@ -78,12 +79,7 @@ class Lane:
             async with asyncio.timeout(_CONNECT_WITHIN):
                 where = options.get("host", "localhost"), options.get("port", 6379)
                 _, channel = await loop.create_connection(_Channel, *where)
-                if options.get("password"):
-                    await channel.send("AUTH", options.get("username") or "default", options["password"])
-                if options.get("db"):
-                    await channel.send("SELECT", options["db"])
-                for source in self._scripts.values():
-                    await channel.send("SCRIPT", "LOAD", source)
+                await in_task(self._prepare(channel))
                 self._channel = channel
         except (OSError, OutOfReach, Detour):  # the ordinary way meets the same, and says so
             self._not_before = loop.time() + _REST
@@ -92,8 +88,17 @@ class Lane:
         finally:
             self._opening = None
 
+    async def _prepare(self, channel: _Channel) -> None:
+        options = self._options or {}
+        if options.get("password"):
+            await channel.send("AUTH", options.get("username") or "default", options["password"])
+        if options.get("db"):
+            await channel.send("SELECT", options["db"])
+        for source in self._scripts.values():
+            await channel.send("SCRIPT", "LOAD", source)
 
-async def surely(sent: asyncio.Future[Any]) -> Any:
+
+async def surely(sent: Pending[Any]) -> Any:
     """Wait for what was sent, where doing it again would do no harm.
 
     Raises
@@ -111,7 +116,7 @@ class _Channel(asyncio.Protocol):
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader()
-        self._waiting: deque[tuple[float, asyncio.Future[Any]]] = deque()
+        self._waiting: deque[tuple[float, Pending[Any]]] = deque()
         self._transport: asyncio.WriteTransport | None = None
         self._watch: asyncio.TimerHandle | None = None
 
@@ -125,10 +130,10 @@ class _Channel(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._end(ConnectionResetError("the connection to Redis ended"))
 
-    def send(self, *command: Any) -> asyncio.Future[Any]:
+    def send(self, *command: Any) -> Pending[Any]:
         if self._transport is None:
             raise Detour
-        answer: asyncio.Future[Any] = self._loop.create_future()
+        answer: Pending[Any] = Pending()
         self._waiting.append((self._loop.time() + _ANSWER_WITHIN, answer))
         self._transport.write(hiredis.pack_command(command))
         if self._watch is None:
@@ -140,9 +145,9 @@ class _Channel(asyncio.Protocol):
         while (reply := self._reader.gets()) is not False:
             answer = self._waiting.popleft()[1]
             if isinstance(reply, hiredis.ReplyError):
-                _fail(answer, Detour(str(reply)))  # an error is an answer: nothing was done
-            elif not answer.done():
-                answer.set_result(reply)
+                answer.fail(Detour(str(reply)))  # an error is an answer: nothing was done
+            else:
+                answer.settle(reply)
 
     def close(self) -> None:
         if self._transport:
@@ -163,9 +168,4 @@ class _Channel(asyncio.Protocol):
     def _end(self, error: Exception) -> None:
         self._transport = None
         while self._waiting:
-            _fail(self._waiting.popleft()[1], error)
-
-
-def _fail(answer: asyncio.Future[Any], error: Exception) -> None:
-    if not answer.done():
-        answer.set_exception(error)
+            self._waiting.popleft()[1].fail(error)
