@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rivulet_local.data_folder import DataFolder
+from rivulet_local.forks import Forks, Process
 
 _LOG_LINES = 12
 _MOST_LOG = 20 * 1024 * 1024  # bytes, after which the next process of that name begins a new file
@@ -19,9 +20,7 @@ _MOST_LOG = 20 * 1024 * 1024  # bytes, after which the next process of that name
 class Child:
     """A running process; made by :meth:`spawn`."""
 
-    def __init__(
-        self, name: str, process: asyncio.subprocess.Process, folder: DataFolder, log: Path, offset: int
-    ) -> None:
+    def __init__(self, name: str, process: Process, folder: DataFolder, log: Path, offset: int) -> None:
         self.pid = process.pid
         self.started = time.monotonic()
         self._process = process
@@ -32,24 +31,43 @@ class Child:
 
     @classmethod
     async def spawn(
-        cls, name: str, command: Sequence[str], *, folder: DataFolder, cwd: Path, environment: Mapping[str, str]
+        cls,
+        name: str,
+        command: Sequence[str],
+        *,
+        folder: DataFolder,
+        cwd: Path,
+        environment: Mapping[str, str],
+        forks: Forks | None = None,
+        inherited: Sequence[int] = (),
     ) -> Child:
-        """Start a process whose output is appended to the log of that name."""
+        """Start a process whose output is appended to the log of that name.
+
+        Parameters
+        ----------
+        forks
+            What may fork it, where that is the same.
+        inherited
+            Descriptors that it is to have.
+        """
         path = folder.log_path(name)
         if path.exists() and path.stat().st_size > _MOST_LOG:
             path.replace(path.with_suffix(".log.1"))  # a line for each event adds up; one older file is kept
         with path.open("ab") as output:
-            process = await asyncio.create_subprocess_exec(
+            offset = output.tell()
+            process = await forks.fork(name, command, cwd, environment, path) if forks else None
+            process = process or await asyncio.create_subprocess_exec(
                 *command,
                 cwd=cwd,
                 env=dict(environment),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                pass_fds=inherited,
                 # Ctrl-C in a terminal is for the platform, which then ends its processes in order.
                 start_new_session=True,
             )
-            return cls(name, process, folder, path, output.tell())
+            return cls(name, process, folder, path, offset)
 
     @property
     def alive(self) -> bool:

@@ -13,6 +13,7 @@ import aiohttp
 from rivulet_local.child import Child
 from rivulet_local.data_folder import DataFolder
 from rivulet_local.errors import Unstartable
+from rivulet_local.forks import Forks
 from rivulet_local.manifests import ServiceSpec
 from rivulet_local.ports import free_port
 from rivulet_local.wire import KEPT_ALIVE, Wire
@@ -36,11 +37,14 @@ class Surroundings:
         The folder that is ``/app`` in the image.
     ready_timeout
         Seconds within which they have to become ready.
+    forks
+        What may fork them.
     """
 
     folder: DataFolder
     functions: Path
     ready_timeout: float
+    forks: Forks | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class FunctionProcess:
             folder=around.folder,
             cwd=around.functions / spec.working_dir.removeprefix(_IMAGE_ROOT).lstrip("/"),
             environment={**environment, **own},
+            forks=around.forks,
         )
         return cls(child, f"http://127.0.0.1:{port}", _client_session(), Wire(port))
 

@@ -20,6 +20,7 @@ from rivulet_local.broker_door import BrokerDoor
 from rivulet_local.data_folder import DataFolder
 from rivulet_local.environment import function_environment
 from rivulet_local.exporter_process import ExporterProcess
+from rivulet_local.forks import Forks
 from rivulet_local.function_process import Surroundings
 from rivulet_local.gateway import Gateway
 from rivulet_local.manifests import Manifests, load_manifests, with_patience
@@ -29,6 +30,7 @@ from rivulet_local.redis_server import RedisServer, connect
 from rivulet_local.routes import RoutingTable
 from rivulet_local.settings import LocalSettings
 from rivulet_local.ticker import tick_on
+from rivulet_local.zygote_process import ZygoteProcess
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _ATTEMPT_PATIENCE = 5.0
@@ -113,10 +115,14 @@ class Platform:
             stack.push_async_callback(redis.stop)
             await redis.start()
             self.redis_url = redis.url
-            self._functions = self._make_functions()
+            environment = self._plain_environment()
+            zygote = ZygoteProcess(self._folder, self._functions_root)
+            stack.push_async_callback(zygote.stop)
+            await zygote.start(self._manifests.services.values(), environment)
+            self._functions = self._make_functions(zygote.forks)
             if exporter is not None:
                 stack.push_async_callback(exporter.stop)
-                await exporter.start(self._exporter_environment())
+                await exporter.start(environment)
             broker = await self._start_broker(stack)
             gateway = Gateway(self._functions, self.report)
             await self._serve(stack, BrokerDoor(broker, self._manifests.broker_path).handle, broker_socket)
@@ -172,7 +178,7 @@ class Platform:
         self.exporter_url = exporter.url
         return exporter
 
-    def _exporter_environment(self) -> dict[str, str]:
+    def _plain_environment(self) -> dict[str, str]:
         """Return what a function would be told, without what only functions need to know."""
         spec = next(iter(self._manifests.services.values()))
         return function_environment(
@@ -183,8 +189,8 @@ class Platform:
             platform={"REDIS_URL": self.redis_url},
         )
 
-    def _make_functions(self) -> dict[str, Activator]:
-        around = Surroundings(self._folder, self._functions_root, self._settings.ready_timeout)
+    def _make_functions(self, forks: Forks | None) -> dict[str, Activator]:
+        around = Surroundings(self._folder, self._functions_root, self._settings.ready_timeout, forks)
         secret = self._folder.secret()
         functions = {}
         for name, spec in self._manifests.services.items():
