@@ -9,8 +9,8 @@ from typing import Any
 
 from rivulet_local.run_client import PlatformClient, RunError
 
-AHEAD = 64  # ticks that may be on their way at once
-POLL = 0.25
+AHEAD = 256
+POLL = 0.1
 STALLED = 60.0
 
 
