@@ -30,6 +30,8 @@ _REQUIRED = ("specversion", "id", "source", "type")
 _MOST_ATTRIBUTE = 1024
 # What the HTTP binding leaves as it is in a header; everything else is percent-encoded.
 _PLAIN = string.ascii_letters + string.digits + "".join(set(string.punctuation) - set('"%'))
+_ALL_PLAIN = re.compile(rf"[{re.escape(_PLAIN)}]*")
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 _SEQUENCE = re.compile(r"[0-9]{1,20}")
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 TICK_TIME = "ticktime"  # the extension that carries a tick's time to the end of the chain
@@ -187,12 +189,15 @@ def is_json(content_type: str) -> bool:
 def to_http(event: Event) -> tuple[dict[str, str], bytes]:
     """Return headers and body of the event in binary mode."""
     attributes = {"specversion": "1.0", "id": event.id, "source": event.source, "type": event.type, **event.extensions}
-    headers = {f"ce-{name}": quote(value, _PLAIN) for name, value in attributes.items()}
+    headers = {
+        f"ce-{name}": value if _ALL_PLAIN.fullmatch(value) else quote(value, _PLAIN)
+        for name, value in attributes.items()
+    }
     return {"content-type": _JSON, **headers}, _dump(event.data)
 
 
 def _dump(data: Any) -> bytes:
-    return json.dumps(data, separators=(",", ":"), allow_nan=False).encode()
+    return _encode(data).encode()
 
 
 def _keep(data: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from rivulet.accuracy import Accuracy
 from rivulet.by_lags import by_lags
@@ -42,6 +43,7 @@ class State:
     """
 
     __slots__ = (
+        "_expected",
         "_looks_ahead",
         "_model",
         "_range",
@@ -60,6 +62,7 @@ class State:
         self._model = by_lags(regressor)
         self._looks_ahead = isinstance(regressor, Forecaster)
         self._trained = False
+        self._expected: tuple[Sequence[float], float, bool] | None = None  # what was assessed last
         self.season = season
         self._range = PlausibleRange(totals.newest)
         self.n = totals.n
@@ -67,6 +70,10 @@ class State:
         self.next_lags = totals.next_lags
         self.accuracy = Accuracy.from_json(totals.accuracy) if totals.accuracy else Accuracy()
         self.fallbacks = totals.fallbacks
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        """Leave out what is only there to be asked again."""
+        return None, {name: None if name == "_expected" else getattr(self, name) for name in self.__slots__}
 
     def totals(self, token: str) -> Totals:
         """Return the totals; `token` is that of the newest lesson."""
@@ -81,9 +88,14 @@ class State:
         return self.assess(lags)[0]
 
     def assess(self, lags: Sequence[float]) -> tuple[float, bool]:
-        """Predict, and say whether the newest lag had to stand in for the model's answer."""
+        """Predict, and say whether the newest lag had to stand in for the model's answer.
+
+        As a rule the lags are those that the forecast after the lesson before began with: what it found is known yet.
+        """
         if not self._trained:
             return lags[0], False
+        if self._expected and self._expected[0] == lags:
+            return self._expected[1:]
         value = self._ask(lags)
         return (value, False) if self._range.holds(value, lags) else (lags[0], True)
 
@@ -104,16 +116,23 @@ class State:
         least, most = self._range.around(lags)
         if self._looks_ahead:
             values = self._ask_ahead(lags, steps)
+            self._expect(lags, values[0], least, most)
             for step, value in enumerate(values):
                 if not least <= value <= most:
                     values[step] = values[step - 1] if step else lags[0]
             return values
         values = []
-        for _ in range(steps):
+        for step in range(steps):
             value = self._ask(lags)
+            if not step:
+                self._expect(lags, value, least, most)
             values.append(value if least <= value <= most else lags[0])
             lags = shifted(lags, values[-1])
         return values
+
+    def _expect(self, lags: Sequence[float], value: float, least: float, most: float) -> None:
+        fallback = not least <= value <= most
+        self._expected = lags, lags[0] if fallback else value, fallback
 
     def _ask_ahead(self, lags: Sequence[float], steps: int) -> list[float]:
         try:
@@ -141,6 +160,7 @@ class State:
         except (ArithmeticError, ValueError):
             pass
         self._trained = True
+        self._expected = None
         self._range.add(target)
         self.accuracy.add(target, prediction)
         self.fallbacks += fallback

@@ -11,7 +11,7 @@ from typing import Any
 from rivulet import coldstart, events, tally
 from rivulet.errors import Problem
 from rivulet.events import Event
-from rivulet.logs import event_line, log
+from rivulet.logs import event_line, log, tell
 from rivulet.settings import Settings
 from rivulet.store.telemetry import Telemetry
 from rivulet.tracing import Tracing
@@ -79,7 +79,7 @@ class Handled:
         named = _named(event) if event else {}
         named |= {name: value for name, value in line.items() if value is not None}
         named["duration_ms"] = round(seconds * 1000, 3)
-        log.log(level, "%s %s", kind, outcome, extra={"fields": named})
+        tell(level, f"{kind} {outcome}", named)
 
 
 def _name(line: dict[str, Any], answer: Event | None) -> None:

@@ -19,7 +19,7 @@ from rivulet import lean_pickle
 from rivulet.fold import State
 from rivulet.models import Definition
 
-_FORMAT = 4
+_FORMAT = 5
 _SEAL = hashlib.sha256().digest_size
 
 

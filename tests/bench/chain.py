@@ -8,7 +8,6 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -41,38 +40,32 @@ def _measure(stage: Stage) -> Measurement:
     for _ in range(_ROUNDS):
         ours.append(uvloop.run(_ours(stage.folder)))
         theirs.append(_theirs(stage))
-    idle = _starts_and_deliveries(stage)
+    delivering = _deliveries(stage)
     learning = [loop_seconds(model, ROWS) for model in MODELS.values()]
     found = ratio(ours, theirs)
-    least = sum(idle) + sum(learning) / (os.cpu_count() or 1)
+    least = delivering + sum(learning) / (os.cpu_count() or 1)
     floor = ratio([least], [median(theirs)]).value
-    return replace(found, floor=floor, samples={**found.samples, "starts and deliveries": idle, "loop": learning})
+    return replace(found, floor=floor, samples={**found.samples, "deliveries": [delivering], "loop": learning})
 
 
-def _starts_and_deliveries(stage: Stage) -> list[float]:
-    """Return the seconds of starting as many functions that do nothing, and of as many deliveries to them.
+def _deliveries(stage: Stage) -> float:
+    """Return the seconds of as many deliveries to functions that are up and do nothing.
 
     The client keeps nothing, and waits for no order.
     """
     functions = {name: stage.baseline("hello") for name in _DELIVERIES}
     request = post("/", series.body(ROWS, "default"))
-    started = time.perf_counter()
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda function: function.start(), functions.values()))
-    up = time.perf_counter()
-    try:
+    with stage.running(*functions.values()):
         turns: dict[Connection, Iterator[bytes]] = {}
         for name, function in functions.items():
             requests = itertools.repeat(request, ROWS * _DELIVERIES[name])
             turns |= {Connection(function.port): requests for _ in range(_AT_ONCE)}
+        started = time.perf_counter()
         exchange(turns)
         delivered = time.perf_counter()
         for each in turns:
             each.close()
-    finally:
-        for function in functions.values():
-            function.stop()
-    return [up - started, delivered - up]
+    return delivered - started
 
 
 def platform_settings(folder: Path) -> LocalSettings:

@@ -75,6 +75,22 @@ def test_its_state_comes_back(name: str) -> None:
     assert half.accuracy.overall() == whole.accuracy.overall()
 
 
+def test_who_looks_ahead_predicts_the_same(name: str) -> None:
+    values = [*SEASONAL[:150], 1e4, *SEASONAL[150:180], -1e4, *SEASONAL[180:]]
+    looking, blind = State(definition(name)), State(definition(name))
+    lags = lag_vector([], N_LAGS)
+    for seq, value in enumerate(values, 1):
+        assessed = looking.assess(lags)
+        assert assessed == blind.assess(lags)
+        for state in (looking, blind):
+            state.learn(lags, value, assessed[0], seq, assessed[1])
+        lags = shifted(lags, value)
+        forecast = looking.forecast(lags, 5)
+        assert looking.assess(lags) == blind.assess(lags)
+        assert forecast[0] == blind.predict(lags)
+    assert looking.forecast(lags, 20) == blind.forecast(lags, 20)
+
+
 def test_a_given_season_is_taken(name: str) -> None:
     _, errors = run(name, [100 + value for value in SEASONAL], season=12)
     assert mean(errors[120:]) < naive(SEASONAL, 120)
