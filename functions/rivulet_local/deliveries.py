@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from rivulet_local.cloudevent import Event
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode  # made once: `json.dumps` would make one each time
+
 
 @dataclass(slots=True, eq=False)
 class Delivery:
@@ -31,8 +33,7 @@ class Delivery:
 
     def record(self) -> bytes:
         """Return the delivery as it is kept in the queue."""
-        head = json.dumps([self.route, self.event.attributes], separators=(",", ":"))
-        return head.encode() + b"\n" + self.event.data
+        return _encode([self.route, self.event.attributes]).encode() + b"\n" + self.event.data
 
     @classmethod
     def from_record(cls, number: int, record: bytes) -> Delivery:

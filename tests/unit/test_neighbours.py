@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 import random
 from typing import Any
@@ -10,9 +11,10 @@ import pytest
 from river import neighbors
 from river.utils.vectordict import euclidean_distance_tuple
 
-from rivulet.neighbours import MatrixSearch
+from rivulet.neighbours import MatrixSearch, Neighbours
 
 Lesson = tuple[dict[str, float], float]
+KINDS = (neighbors.KNNRegressor, Neighbours)
 
 
 def lessons(seed: int, count: int, names: str = "abcde") -> list[Lesson]:
@@ -40,13 +42,13 @@ def test_it_finds_what_river_finds(seed: int, wanted: int) -> None:
 
 def test_as_an_engine_it_predicts_the_same() -> None:
     engines: list[Any] = [MatrixSearch(50), neighbors.LazySearch(window_size=50)]
-    ours: Any
-    rivers: Any
-    ours, rivers = (neighbors.KNNRegressor(n_neighbors=7, engine=engine) for engine in engines)
+    regressors: list[Any] = [kind(n_neighbors=7, engine=engine) for kind in KINDS for engine in copy.deepcopy(engines)]
     for features, target in lessons(9, 300):
-        assert ours.predict_one(features) == rivers.predict_one(features)
-        ours.learn_one(features, target)
-        rivers.learn_one(features, target)
+        predictions = [each.predict_one(features) for each in regressors]
+        assert predictions[0] == predictions[1]
+        assert predictions[1:] == pytest.approx([predictions[0]] * 3, rel=1e-15)
+        for each in regressors:
+            each.learn_one(features, target)
 
 
 def test_a_feature_that_nobody_had_counts_for_all() -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from river import neighbors
-
 from rivulet.anchors.anchored import Anchored
 from rivulet.models import Definition, Regressor
-from rivulet.neighbours import MatrixSearch
+from rivulet.neighbours import MatrixSearch, Neighbours
 
 NEIGHBOURS = 10
 WINDOW = 500
@@ -15,7 +13,7 @@ WINDOW = 500
 def build(season: int | None = None) -> Regressor:
     """Return the untrained model. It draws no random numbers."""
     engine = MatrixSearch(window_size=WINDOW)
-    return Anchored(neighbors.KNNRegressor(n_neighbors=NEIGHBOURS, engine=engine), season)
+    return Anchored(Neighbours(n_neighbors=NEIGHBOURS, engine=engine), season)
 
 
-DEFINITION = Definition("knn_regressor", build, revision=3)
+DEFINITION = Definition("knn_regressor", build, revision=4)
