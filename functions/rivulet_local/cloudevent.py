@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -132,6 +133,11 @@ def _text(name: str, value: Any) -> str:
     return str(value)
 
 
+@functools.lru_cache(256)
+def _is_name(name: str) -> bool:
+    return bool(_NAME.fullmatch(name))
+
+
 def _validated(event: Event) -> Event:
     for name in _REQUIRED:
         if not event.attributes.get(name):
@@ -139,8 +145,8 @@ def _validated(event: Event) -> Event:
     if event.attributes["specversion"] != "1.0":
         raise NotACloudEvent(f"specversion has to be 1.0, not {event.attributes['specversion']!r}.")
     for name, value in event.attributes.items():
-        if _FORBIDDEN.search(value):
+        if not value.isprintable() and _FORBIDDEN.search(value):
             raise NotACloudEvent(f"The attribute {name!r} has a control character in it.")
-        if not _NAME.fullmatch(name):
+        if not _is_name(name):
             raise NotACloudEvent(f"The attribute {name!r} has a name that is not of lower-case letters and digits.")
     return event

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from typing import NamedTuple, cast
 
 import httptools
-from multidict import CIMultiDict
+from multidict import CIMultiDict, istr
+
+
+@functools.lru_cache(256)
+def _name(name: bytes) -> str:
+    return istr(name.decode("latin-1"))  # which knows itself in lower case
 
 
 class Answer(NamedTuple):
@@ -112,7 +118,7 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header; called by the parser, like those below."""
-        self._headers.add(name.decode("latin-1"), value.decode("utf-8", "surrogateescape"))
+        self._headers.add(_name(name), value.decode("utf-8", "surrogateescape"))
 
     def on_headers_complete(self) -> None:
         """Notice that no more headers come."""

@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from rivulet_local.errors import QueueUnavailable
+from rivulet_local.redis_script import RedisScript
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,8 @@ class QueueStore:
     def __init__(self, redis: Redis) -> None:
         self.available = asyncio.Event()
         self._redis = redis
-        self._script = redis.register_script(_WRITE)
+        where = redis.connection_pool.connection_kwargs
+        self._script = RedisScript(where["host"], where["port"], _WRITE)
         self._lingering: asyncio.TimerHandle | None = None
         self._gathered: dict[Change, asyncio.Future[None]] = {}
         self._batch: dict[Change, asyncio.Future[None]] = {}
@@ -99,6 +101,7 @@ class QueueStore:
             self._writer.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._writer
+        self._script.close()
 
     async def recover(self) -> AsyncIterator[tuple[int, bytes]]:
         """Give what an earlier Broker has left in the queue, in the order in which it came."""
@@ -185,7 +188,7 @@ class QueueStore:
         buried = [(change.bury[0].encode(), change.bury[1]) for change in changes if change.bury is not None]
         words = [b"%d" % len(added), b"%d" % len(buried), *chain.from_iterable((*added, *buried))]
         words += [b"%d" % number for change in changes for number in change.remove]
-        await self._script(keys=(QUEUE, DEAD), args=[_packed(words)])
+        await self._script.run((QUEUE, DEAD), _packed(words))
 
 
 def _packed(words: list[bytes]) -> bytes:

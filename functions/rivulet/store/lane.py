@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
-import hiredis
-
+from rivulet.channel import Channel
 from rivulet.errors import Detour, OutOfReach
 from rivulet.straight import Pending, in_task
 
-_ANSWER_WITHIN = 2.0
 _CONNECT_WITHIN = 1.0
 _REST = 1.0  # seconds until a connection that failed is tried again
 
@@ -34,7 +31,7 @@ class Lane:
     def __init__(self, options: Mapping[str, Any] | None) -> None:
         self._options = options
         self._scripts: dict[str, str] = {}
-        self._channel: _Channel | None = None
+        self._channel: Channel | None = None
         self._opening: asyncio.Task[None] | None = None
         self._not_before = 0.0
 
@@ -74,11 +71,11 @@ class Lane:
 
     async def _connect(self) -> None:
         loop, options = asyncio.get_running_loop(), self._options or {}
-        channel: _Channel | None = None
+        channel: Channel | None = None
         try:
             async with asyncio.timeout(_CONNECT_WITHIN):
                 where = options.get("host", "localhost"), options.get("port", 6379)
-                _, channel = await loop.create_connection(_Channel, *where)
+                _, channel = await loop.create_connection(Channel, *where)
                 await in_task(self._prepare(channel))
                 self._channel = channel
         except (OSError, OutOfReach, Detour):  # the ordinary way meets the same, and says so
@@ -88,7 +85,7 @@ class Lane:
         finally:
             self._opening = None
 
-    async def _prepare(self, channel: _Channel) -> None:
+    async def _prepare(self, channel: Channel) -> None:
         options = self._options or {}
         if options.get("password"):
             await channel.send("AUTH", options.get("username") or "default", options["password"])
@@ -110,62 +107,3 @@ async def surely(sent: Pending[Any]) -> Any:
         return await sent
     except (OutOfReach, ConnectionError):
         raise Detour from None
-
-
-class _Channel(asyncio.Protocol):
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._reader = hiredis.Reader()
-        self._waiting: deque[tuple[float, Pending[Any]]] = deque()
-        self._transport: asyncio.WriteTransport | None = None
-        self._watch: asyncio.TimerHandle | None = None
-
-    @property
-    def open(self) -> bool:
-        return self._transport is not None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.WriteTransport, transport)  # uvloop's is one, and does not say so
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._end(ConnectionResetError("the connection to Redis ended"))
-
-    def send(self, *command: Any) -> Pending[Any]:
-        if self._transport is None:
-            raise Detour
-        answer: Pending[Any] = Pending()
-        self._waiting.append((self._loop.time() + _ANSWER_WITHIN, answer))
-        self._transport.write(hiredis.pack_command(command))
-        if self._watch is None:
-            self._watch = self._loop.call_later(_ANSWER_WITHIN, self._look)
-        return answer
-
-    def data_received(self, data: bytes) -> None:
-        self._reader.feed(data)
-        while (reply := self._reader.gets()) is not False:
-            answer = self._waiting.popleft()[1]
-            if isinstance(reply, hiredis.ReplyError):
-                answer.fail(Detour(str(reply)))  # an error is an answer: nothing was done
-            else:
-                answer.settle(reply)
-
-    def close(self) -> None:
-        if self._transport:
-            self._transport.abort()
-
-    def _look(self) -> None:
-        """End a connection whose oldest command has waited too long; none that follow will fare better."""
-        self._watch = None
-        if not self._waiting:
-            return
-        patience = self._waiting[0][0] - self._loop.time()
-        if patience > 0:
-            self._watch = self._loop.call_later(patience, self._look)
-            return
-        self.close()
-        self._end(OutOfReach(f"Redis is out of reach: no answer within {_ANSWER_WITHIN:g} s", retry_after=1))
-
-    def _end(self, error: Exception) -> None:
-        self._transport = None
-        while self._waiting:
-            self._waiting.popleft()[1].fail(error)
