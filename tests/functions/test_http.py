@@ -48,6 +48,10 @@ class Client:
         self.socket.sendall(request)
         return self.answer()
 
+    def status(self) -> int:
+        """Read the beginning of an answer that has no JSON."""
+        return int(self._answers.readline().split()[1])
+
     def ended(self) -> bool:
         """Whether the function closed the connection, once it has said all."""
         return self._answers.read() == b""
@@ -199,10 +203,51 @@ def test_the_longest_body_that_is_taken(client: Client) -> None:
     assert [client.ask(post(padded)).body["n"] for _ in range(3)] == [1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Content-Type: application/json", "content-type:application/json  "),
+        ("Content-Length: ", "CONTENT-LENGTH:    "),
+        ("Host: m", "Host: m\r\nX-Odd_Name!: 1\r\nX-Empty:\r\nX-Latin: \xe9\r\nX-Tab:\t1"),
+        ("Host: m", "Host: m\r\nX-Twice: 1\r\nX-Twice: 2"),
+        ("Host: m", "Host: m\r\nConnection: keep-alive"),
+        ("Host: m", "Host: m\r\nX-Long: " + 3000 * "x"),
+    ],
+)
+def test_a_head_may_be_written_in_many_ways(client: Client, old: str, new: str) -> None:
+    request = post(lesson(new_series())).replace(old.encode(), new.encode("latin-1"))
+    assert [client.ask(request).body["n"] for _ in range(3)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "Content-Length: {0}\r\nContent-Length: 1",
+        "Content-Length: 1\r\nContent-Length: {0}",
+        "Content-Length: +{0}",
+        "Content-Length: {0}, {0}",
+        "Content-Length: 1\r\n {0}",
+        "Content-Length : {0}",
+        "Content-Length: {0}\r\nTransfer-Encoding: chunked",
+        "Content-Length: {0}\nX-Bare: 1",
+        "Content-Length: {0}\r\nX-Nothing",
+        "Content-Length: " + 5000 * "9",
+    ],
+)
+def test_a_head_that_may_be_read_in_two_ways_is_refused(client: Client, model: FunctionProcess, fields: str) -> None:
+    series = new_series()
+    client.ask(post(lesson(series)))
+    body = lesson(series)
+    request = post(body).replace(b"Content-Length: %d" % len(body), fields.format(len(body)).encode())
+    client.socket.sendall(request)
+    assert client.status() == 400
+    assert Client(model).ask(post(body)).body["n"] == 2
+
+
 def test_what_is_no_http_is_refused(client: Client) -> None:
     client.ask(post(lesson(new_series())))
     client.socket.sendall(b"LEARN this\r\n\r\n")
-    assert client._answers.readline().split()[1] == b"400"
+    assert client.status() == 400
 
 
 def test_a_client_that_goes_away_leaves_the_next_one_its_turn(client: Client, model: FunctionProcess) -> None:

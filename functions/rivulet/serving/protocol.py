@@ -1,12 +1,14 @@
-"""HTTP, where what is usual is answered without a task, without messages, and without reading a known head again.
+"""HTTP, where what is usual is answered without a task and without messages.
 
-uvicorn reads requests, keeps their order on a connection, and answers all that is not as usual. A head that it has read
-before, to the last byte, as most are on a kept-alive connection, is not read again.
+A request that comes whole, and with a head as clients write it, is read here. All others are uvicorn's to read; it
+keeps their order, and answers what is not as usual.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast
 
@@ -17,18 +19,28 @@ from rivulet.errors import Detour
 from rivulet.serving.front import MOST_BYTES, Front
 from rivulet.straight import Straight
 
-_END = b"\r\n\r\n"
-_MOST_HEADS = 256
-_LONGEST_HEAD = 1024
+_FIELDS = re.compile(rb"(?:[A-Za-z0-9-]+:[ -~]*\r\n)+")
+_LONGEST_HEAD = 2048
+_LENGTH = re.compile(rb"[0-9]{1,6}")
 _UNUSUAL = frozenset((b"expect", b"transfer-encoding", b"upgrade"))
 
 
-class _Head(NamedTuple):
+class _Usual(NamedTuple):
     """What is in a usual head."""
 
     path: str
     headers: Mapping[bytes, bytes]
     length: int
+
+
+@functools.lru_cache(256)  # on a kept-alive connection most heads are the same
+def _plain(fields: bytes) -> Mapping[bytes, bytes] | None:
+    """Return the fields of a head as clients write it: no name twice, ASCII alone, nothing on the connection's end."""
+    if not _FIELDS.fullmatch(fields):
+        return None
+    pairs = [field.partition(b":") for field in fields[:-2].split(b"\r\n")]
+    headers = {name.lower(): value.strip(b" ") for name, _, value in pairs}
+    return headers if len(headers) == len(pairs) and b"connection" not in headers else None
 
 
 class _Direct:
@@ -46,14 +58,13 @@ _UnderWay = RequestResponseCycle | _Direct
 class HttpProtocol(HttpToolsProtocol):
     """One connection."""
 
-    _known: dict[bytes, _Head] = {}  # noqa: RUF012 - of all connections
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._express: Any = cast(Front, self.config.app).express
+        paths = self._express.paths if self._express else ()
+        self._lines = {f"POST {path} HTTP/1.1".encode(): path for path in paths}
         self._between = True  # whether all that was read is whole requests
-        self._held: tuple[RequestResponseCycle, _Head] | None = None
-        self._usual: list[_Head] = []  # of what uvicorn has read last
+        self._held: tuple[RequestResponseCycle, _Usual] | None = None
         self._declined = False
         self._later: bytes | None = None  # what comes while a request is under way that uvicorn has not read
 
@@ -63,17 +74,12 @@ class HttpProtocol(HttpToolsProtocol):
             self._later += data
             self.flow.pause_reading()
             return
-        if not self._between or (self.cycle and not self.cycle.response_complete) or self.flow.write_paused:
-            super().data_received(data)
-            return
-        head, _, body = data.partition(_END)
-        known = self._known.get(head)
-        if known and len(body) == known.length:
-            self._answer_directly(known, data, body)
+        busy = self.cycle is not None and not self.cycle.response_complete
+        head = None if busy or not self._between or self.flow.write_paused else self._whole(data)
+        if head:
+            self._answer_directly(head, data)
         else:
-            self._usual.clear()
             super().data_received(data)
-            self._remember(head, len(body))
 
     def on_message_begin(self) -> None:
         """Note that a request has begun."""
@@ -86,13 +92,15 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_message_complete()
         held, self._held = self._held, None
         if held:
-            self._begin(*held)
+            cycle, head = held
+            self._begin(cycle, head)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Begin with a request whose head was read: hold it until its body was, if it is as usual."""
-        head = None if self._declined else self._usual_head(cycle)
-        if head and cycle.keep_alive:
-            self._usual.append(head)
+        scope = cycle.scope
+        usual = self._express and not (self._declined or self.flow.write_paused)
+        usual = usual and scope["method"] == "POST" and not scope["query_string"]
+        head = self._usual(scope["path"], dict(scope["headers"])) if usual else None
         if not head:
             super()._start_asgi_task(cycle, app)
         elif cycle.more_body:
@@ -100,30 +108,24 @@ class HttpProtocol(HttpToolsProtocol):
         else:
             self._begin(cycle, head)
 
-    def _usual_head(self, cycle: RequestResponseCycle) -> _Head | None:
-        scope = cycle.scope
-        if not self._express or scope["method"] != "POST" or scope["query_string"] or self.flow.write_paused:
-            return None
-        headers = dict(scope["headers"])
+    def _whole(self, data: bytes) -> _Usual | None:
+        """Return the head of what is one whole request, nothing else, and leaves no doubt how it is to be read."""
+        line, _, rest = data.partition(b"\r\n")
+        path, end = self._lines.get(line), rest.find(b"\r\n\r\n")
+        headers = _plain(rest[: end + 2]) if path and 0 < end <= _LONGEST_HEAD else None
+        head = self._usual(path, headers) if path and headers else None
+        return head if head and head.length == len(rest) - end - 4 else None
+
+    def _usual(self, path: str, headers: Mapping[bytes, bytes]) -> _Usual | None:
         length = headers.get(b"content-length", b"")
-        if scope["path"] not in self._express.paths or not length.isdigit() or _UNUSUAL.intersection(headers):
+        if path not in self._express.paths or not _LENGTH.fullmatch(length) or not _UNUSUAL.isdisjoint(headers):
             return None
-        return _Head(scope["path"], headers, int(length)) if int(length) <= MOST_BYTES else None
+        return _Usual(path, headers, int(length)) if int(length) <= MOST_BYTES else None
 
-    def _remember(self, head: bytes, length: int) -> None:
-        """Remember a head that may come again, if it was all that was read, with a body of its length."""
-        if len(self._usual) != 1 or self._usual[0].length != length or len(head) > _LONGEST_HEAD:
-            return
-        if b"ce-id" in self._usual[0].headers:
-            return
-        if len(self._known) >= _MOST_HEADS:
-            self._known.clear()
-        self._known[head] = self._usual[0]
-
-    def _begin(self, cycle: RequestResponseCycle, head: _Head) -> None:
+    def _begin(self, cycle: RequestResponseCycle, head: _Usual) -> None:
         self._run(cycle, head, bytes(cycle.body), lambda: HttpToolsProtocol._start_asgi_task(self, cycle, self.app))
 
-    def _answer_directly(self, head: _Head, data: bytes, body: bytes) -> None:
+    def _answer_directly(self, head: _Usual, data: bytes) -> None:
         direct = _Direct()
 
         def decline() -> None:
@@ -133,9 +135,9 @@ class HttpProtocol(HttpToolsProtocol):
 
         self._unset_keepalive_if_required()
         self.cycle, self._later = direct, b""  # type: ignore[assignment]
-        self._run(direct, head, body, decline)
+        self._run(direct, head, data[len(data) - head.length :], decline)
 
-    def _run(self, under_way: _UnderWay, head: _Head, body: bytes, decline: Callable[[], None]) -> None:
+    def _run(self, under_way: _UnderWay, head: _Usual, body: bytes, decline: Callable[[], None]) -> None:
         def ended(answer: Answer | None, error: BaseException | None) -> None:
             self.tasks.discard(run)
             later, self._later = self._later, None
