@@ -9,8 +9,9 @@ the ordinary way.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
 
 from rivulet.afterwards import Afterwards
 from rivulet.desk import Desk
@@ -56,7 +57,7 @@ class Pipeline:
         Detour
             If it is not, or if the journal did not surely take it: the ordinary way finds out.
         """
-        desk = await self._desk(series_id)
+        desk = self._at_hand(series_id) or await self._desk(series_id)
         with self._place(desk, seq) as place:
             lesson = worked_out(desk, lags, target, seq, self._steps)
             try:
@@ -78,7 +79,7 @@ class Pipeline:
             If Redis may still append the lesson.
         """
         unknown: Exception | None = None
-        desk = await self._desk(series_id)
+        desk = self._at_hand(series_id) or await self._desk(series_id)
         with self._place(desk) as place:
             lesson = _predicted(place.state, lags, target)
             sent = place.send(lesson)
@@ -91,35 +92,30 @@ class Pipeline:
             return lesson
         raise unknown if isinstance(unknown, OutOfReach) else Detour()
 
+    def _at_hand(self, series_id: str) -> Desk | None:
+        """Return a desk with its lock held; ``None`` while a thread works there."""
+        if not self._ready():
+            raise Detour
+        return self._shelf.at_hand(series_id)
+
     async def _desk(self, series_id: str) -> Desk:
-        """Return a desk with its lock held; wait a little while a thread works there."""
+        """Wait a little until no thread works at a desk."""
         for _ in range(_LOOKS):
-            if not self._ready():
-                raise Detour
-            desk = self._shelf.at_hand(series_id)
+            await pause(_LOOK_AGAIN)
+            desk = self._at_hand(series_id)
             if desk:
                 return desk
-            await pause(_LOOK_AGAIN)
         raise Detour
 
-    @contextmanager
-    def _place(self, desk: Desk, seq: int | None = None) -> Iterator[_Place]:
+    def _place(self, desk: Desk, seq: int | None = None) -> _Place:
         """Open a place at the end of what is under way, for one lesson, if that is observation `seq` or any."""
-        try:
-            state = desk.require_state()
-            if not state.n or seq not in (None, state.seq + 1):
-                raise Detour
-            place = _Place(self._journal, desk, state)
-            try:
-                yield place
-            finally:
-                place.leave()
-            if place.taken:
-                self._taken(desk, place)
-        finally:
+        state = desk.state
+        if state is None or not state.n or seq not in (None, state.seq + 1):
             desk.lock.release()
+            raise Detour
+        return _Place(self._journal, desk, state, self._taken)
 
-    def _taken(self, desk: Desk, place: _Place) -> None:
+    def _taken(self, desk: Desk) -> None:
         self._learner.tally.lessons += 1
         self._learner.tally.express += 1
         if self._shelf.note(desk):
@@ -127,16 +123,32 @@ class Pipeline:
 
 
 class _Place:
-    """A place for one lesson behind those that are under way."""
+    """A place for one lesson behind those that are under way; the desk's lock is held until it is left."""
 
-    def __init__(self, journal: Journal, desk: Desk, state: State) -> None:
+    __slots__ = ("_desk", "_journal", "_lesson", "_shows", "_told", "state", "taken")
+
+    def __init__(self, journal: Journal, desk: Desk, state: State, told: Callable[[Desk], None]) -> None:
         self.state = state
         self.taken = 0
         self._journal = journal
         self._desk = desk
+        self._told = told
         self._lesson: Lesson | None = None
         self._shows = False
-        desk.ahead = True
+
+    def __enter__(self) -> Self:
+        self._desk.ahead = True
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._leave()
+            if self.taken and kind is None:
+                self._told(self._desk)
+        finally:
+            self._desk.lock.release()
 
     def send(self, lesson: Lesson) -> Pending[int]:
         desk = self._desk
@@ -147,7 +159,7 @@ class _Place:
         desk.under_way.append(lesson)
         return sent
 
-    def leave(self) -> None:
+    def _leave(self) -> None:
         desk, lesson = self._desk, self._lesson
         if lesson:
             desk.under_way.remove(lesson)

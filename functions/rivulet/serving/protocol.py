@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, NamedTuple, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -26,21 +26,27 @@ _UNUSUAL = frozenset((b"expect", b"transfer-encoding", b"upgrade"))
 
 
 class _Usual(NamedTuple):
-    """What is in a usual head."""
+    """What is in a usual head, but for its path."""
 
-    path: str
     headers: Mapping[bytes, bytes]
     length: int
 
 
+def _usual(headers: Mapping[bytes, bytes]) -> _Usual | None:
+    length = headers.get(b"content-length", b"")
+    if not _LENGTH.fullmatch(length) or int(length) > MOST_BYTES or not _UNUSUAL.isdisjoint(headers):
+        return None
+    return _Usual(headers, int(length))
+
+
 @functools.lru_cache(256)  # on a kept-alive connection most heads are the same
-def _plain(fields: bytes) -> Mapping[bytes, bytes] | None:
-    """Return the fields of a head as clients write it: no name twice, ASCII alone, nothing on the connection's end."""
+def _plain(fields: bytes) -> _Usual | None:
+    """Return what is in a head as clients write it: no name twice, ASCII alone, nothing on the connection's end."""
     if not _FIELDS.fullmatch(fields):
         return None
     pairs = [field.partition(b":") for field in fields[:-2].split(b"\r\n")]
     headers = {name.lower(): value.strip(b" ") for name, _, value in pairs}
-    return headers if len(headers) == len(pairs) and b"connection" not in headers else None
+    return _usual(headers) if len(headers) == len(pairs) and b"connection" not in headers else None
 
 
 class _Direct:
@@ -62,9 +68,9 @@ class HttpProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._express: Any = cast(Front, self.config.app).express
         paths = self._express.paths if self._express else ()
-        self._lines = {f"POST {path} HTTP/1.1".encode(): path for path in paths}
+        self._paths = {f"POST {path} HTTP/1.1".encode(): path for path in paths}
         self._between = True  # whether all that was read is whole requests
-        self._held: tuple[RequestResponseCycle, _Usual] | None = None
+        self._held: RequestResponseCycle | None = None
         self._declined = False
         self._later: bytes | None = None  # what comes while a request is under way that uvicorn has not read
 
@@ -75,9 +81,9 @@ class HttpProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
             return
         busy = self.cycle is not None and not self.cycle.response_complete
-        head = None if busy or not self._between or self.flow.write_paused else self._whole(data)
-        if head:
-            self._answer_directly(head, data)
+        usual = None if busy or not self._between or self.flow.write_paused else self._whole(data)
+        if usual:
+            self._answer_directly(*usual, data)
         else:
             super().data_received(data)
 
@@ -92,40 +98,36 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_message_complete()
         held, self._held = self._held, None
         if held:
-            cycle, head = held
-            self._begin(cycle, head)
+            self._begin(held)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Begin with a request whose head was read: hold it until its body was, if it is as usual."""
-        scope = cycle.scope
-        usual = self._express and not (self._declined or self.flow.write_paused)
-        usual = usual and scope["method"] == "POST" and not scope["query_string"]
-        head = self._usual(scope["path"], dict(scope["headers"])) if usual else None
-        if not head:
+        if self._declined or self.flow.write_paused or not self._is_usual(cycle):
             super()._start_asgi_task(cycle, app)
         elif cycle.more_body:
-            self._held = cycle, head
+            self._held = cycle
         else:
-            self._begin(cycle, head)
+            self._begin(cycle)
 
-    def _whole(self, data: bytes) -> _Usual | None:
-        """Return the head of what is one whole request, nothing else, and leaves no doubt how it is to be read."""
+    def _is_usual(self, cycle: RequestResponseCycle) -> bool:
+        scope = cycle.scope
+        if scope["method"] != "POST" or scope["query_string"] or scope["path"] not in self._paths.values():
+            return False
+        return _usual(dict(scope["headers"])) is not None
+
+    def _whole(self, data: bytes) -> tuple[str, _Usual] | None:
+        """Return path and head of what is one whole request, nothing else, and leaves no doubt how it is to be read."""
         line, _, rest = data.partition(b"\r\n")
-        path, end = self._lines.get(line), rest.find(b"\r\n\r\n")
-        headers = _plain(rest[: end + 2]) if path and 0 < end <= _LONGEST_HEAD else None
-        head = self._usual(path, headers) if path and headers else None
-        return head if head and head.length == len(rest) - end - 4 else None
+        path, end = self._paths.get(line), rest.find(b"\r\n\r\n")
+        head = _plain(rest[: end + 2]) if path and 0 < end <= _LONGEST_HEAD else None
+        return (path, head) if path and head and head.length == len(rest) - end - 4 else None
 
-    def _usual(self, path: str, headers: Mapping[bytes, bytes]) -> _Usual | None:
-        length = headers.get(b"content-length", b"")
-        if path not in self._express.paths or not _LENGTH.fullmatch(length) or not _UNUSUAL.isdisjoint(headers):
-            return None
-        return _Usual(path, headers, int(length)) if int(length) <= MOST_BYTES else None
+    def _begin(self, cycle: RequestResponseCycle) -> None:
+        path, headers = cycle.scope["path"], dict(cycle.scope["headers"])
+        coroutine = self._express(path, headers, bytes(cycle.body))
+        self._run(cycle, coroutine, lambda: HttpToolsProtocol._start_asgi_task(self, cycle, self.app))
 
-    def _begin(self, cycle: RequestResponseCycle, head: _Usual) -> None:
-        self._run(cycle, head, bytes(cycle.body), lambda: HttpToolsProtocol._start_asgi_task(self, cycle, self.app))
-
-    def _answer_directly(self, head: _Usual, data: bytes) -> None:
+    def _answer_directly(self, path: str, head: _Usual, data: bytes) -> None:
         direct = _Direct()
 
         def decline() -> None:
@@ -135,9 +137,9 @@ class HttpProtocol(HttpToolsProtocol):
 
         self._unset_keepalive_if_required()
         self.cycle, self._later = direct, b""  # type: ignore[assignment]
-        self._run(direct, head, data[len(data) - head.length :], decline)
+        self._run(direct, self._express(path, head.headers, data[len(data) - head.length :]), decline)
 
-    def _run(self, under_way: _UnderWay, head: _Usual, body: bytes, decline: Callable[[], None]) -> None:
+    def _run(self, under_way: _UnderWay, coroutine: Coroutine[Any, None, Answer], decline: Callable[[], None]) -> None:
         def ended(answer: Answer | None, error: BaseException | None) -> None:
             self.tasks.discard(run)
             later, self._later = self._later, None
@@ -153,7 +155,7 @@ class HttpProtocol(HttpToolsProtocol):
             if later and not self.transport.is_closing():
                 self.data_received(later)
 
-        run = Straight(self._express(head.path, head.headers, body), ended)
+        run = Straight(coroutine, ended)
         self.tasks.add(run)  # type: ignore[arg-type]
         run.go_on()
 
