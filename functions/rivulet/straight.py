@@ -68,7 +68,7 @@ class Straight(Generic[T]):
         self, coroutine: Coroutine[Any, None, T], ended: Callable[[T | None, BaseException | None], None]
     ) -> None:
         self._coroutine = coroutine
-        self._ended = ended
+        self._ended: Callable[[T | None, BaseException | None], None] | None = ended
         self._context = contextvars.copy_context()
 
     def cancel(self, msg: str | None = None) -> None:
@@ -79,11 +79,16 @@ class Straight(Generic[T]):
         try:
             pending = self._context.run(self._coroutine.send, None)
         except StopIteration as stop:
-            self._ended(stop.value, None)
+            self._end(stop.value, None)
         except BaseException as error:  # noqa: BLE001 - whoever waits gets it
-            self._ended(None, error)
+            self._end(None, error)
         else:
             pending.then(self.go_on)
+
+    def _end(self, found: T | None, error: BaseException | None) -> None:
+        ended, self._ended = self._ended, None  # which may know this, so that both would wait for a collection
+        if ended is not None:
+            ended(found, error)
 
 
 def pause(seconds: float) -> Pending[None]:

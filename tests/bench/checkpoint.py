@@ -9,43 +9,40 @@ from rivulet.models import definition
 from tests.bench import series
 from tests.bench.benchmark import MODELS, Benchmark
 from tests.bench.load import Connection, post
-from tests.bench.report import Measurement, Target, ratio, times_less
-from tests.bench.servers import Function
+from tests.bench.report import Measurement, Target, times_less
+from tests.bench.servers import Function, Least, Service
 from tests.bench.stage import TAUGHT, Stage
-from tests.bench.timing import loop_seconds, seconds_of
+from tests.bench.timing import seconds_of
 
 _ROUNDS = 5
 _SERIES = "checkpoints"  # whose lessons have no numbers, unlike those of other benchmarks
-_EVENTS = {"ours": 100, "naive": 5, "hello": 100}
-_LOOP_EVENTS = 200
+_EVENTS = {"ours": 100, "naive": 5, "least": 100}
 
 
 def _measure(stage: Stage, model: str) -> Measurement:
     ours = stage.model(model)
-    functions = {
+    functions: dict[str, Function | Service] = {
         "ours": ours,
         "naive": stage.baseline("naive", REDIS_URL=stage.redis.url, MODEL_NAME=model),
-        "hello": stage.baseline("hello"),
+        "least": Least(
+            stage.folder, application="least", settings=(("MODEL_NAME", model), ("REDIS_URL", stage.redis.url))
+        ),
     }
     reached = stage.taught(model, _SERIES)
     _keep_naive(stage, model)
     times: dict[str, list[float]] = {name: [] for name in functions}
-    loop: list[float] = []
     with stage.running(*functions.values()):
-        nexts = {"ours": reached + 1, "naive": TAUGHT + 1, "hello": TAUGHT + 1}
+        nexts = {"ours": reached + 1, "naive": TAUGHT + 1, "least": TAUGHT + 1}
+        _events(functions["least"], 1, TAUGHT)
         for round_ in range(_ROUNDS + 1):
             for name, function in functions.items():
                 took = _events(function, nexts[name], _EVENTS[name])
                 nexts[name] += _EVENTS[name]
                 if round_:  # the first one restores and connects
                     times[name].append(took)
-            if round_:
-                loop.append(loop_seconds(model, _LOOP_EVENTS, after=TAUGHT) / _LOOP_EVENTS)
     found = times_less(times["ours"], times["naive"])
-    # As if keeping were free: a request that does nothing, and the model.
-    least = [nothing + learning for nothing, learning in zip(times["hello"], loop, strict=True)]
-    floor = ratio(times["naive"], least).value
-    return replace(found, floor=floor, samples={**found.samples, "hello": times["hello"], "loop": loop})
+    floor = times_less(times["least"], times["naive"]).value
+    return replace(found, floor=floor, samples={**found.samples, "least": times["least"]})
 
 
 def _keep_naive(stage: Stage, model: str) -> None:
@@ -57,7 +54,7 @@ def _keep_naive(stage: Stage, model: str) -> None:
         client.set(f"naive:{model}:{_SERIES}", pickle.dumps(regressor, pickle.HIGHEST_PROTOCOL))
 
 
-def _events(function: Function, first: int, count: int) -> float:
+def _events(function: Function | Service, first: int, count: int) -> float:
     bodies = [series.body(seq, _SERIES, numbered=False) for seq in range(first, first + count)]
     requests = [post("/predict_learn", body) for body in bodies]
     connection = Connection(function.port)

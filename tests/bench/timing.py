@@ -26,12 +26,10 @@ class Loop:
     ----------
     count
         How many observations it takes.
-    after
-        How many others it learns before, which do not count.
     """
 
-    def __init__(self, model: str, count: int, after: int = 0) -> None:
-        command = [sys.executable, "-m", "tests.bench.baselines.loop", model, str(count), str(after)]
+    def __init__(self, model: str, count: int) -> None:
+        command = [sys.executable, "-m", "tests.bench.baselines.loop", model, str(count)]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, bufsize=1)
 
@@ -51,7 +49,7 @@ class Loop:
         return float(self._process.stdout.readline())
 
 
-def loop_seconds(model: str, count: int, after: int = 0) -> float:
-    """Return the seconds that the baseline *loop* takes for `count` observations, after others that do not count."""
-    with Loop(model, count, after) as loop:
+def loop_seconds(model: str, count: int) -> float:
+    """Return the seconds that the baseline *loop* takes for `count` observations."""
+    with Loop(model, count) as loop:
         return loop.seconds()

@@ -10,24 +10,22 @@ from tests.bench import series
 Lessons = list[tuple[dict[str, float], float]]
 
 
-def seconds(model: str, lessons: Lessons, after: int) -> float:
-    """Predict and learn lessons, after others that are only learned and do not count."""
+def seconds(model: str, lessons: Lessons) -> float:
+    """Predict and learn lessons."""
     regressor = definition(model).build()
-    for features, target in lessons[:after]:
-        regressor.learn_one(features, target)
     started = time.perf_counter()
-    for features, target in lessons[after:]:
+    for features, target in lessons:
         regressor.predict_one(features)
         regressor.learn_one(features, target)
     return time.perf_counter() - started
 
 
-def main(model: str, count: int, after: int) -> None:
-    """Make the features beforehand, of `count` observations and of those before them, and wait for lines."""
-    lessons = list(series.lessons(after + count))
+def main(model: str, count: int) -> None:
+    """Make the features of `count` observations beforehand, and wait for lines."""
+    lessons = list(series.lessons(count))
     for _ in sys.stdin:
-        print(seconds(model, lessons, after), flush=True)
+        print(seconds(model, lessons), flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]))
