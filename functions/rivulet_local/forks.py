@@ -18,7 +18,8 @@ from rivulet_local import zygote
 
 log = logging.getLogger(__name__)
 
-_AT_START = ("PYTHON", "LD_", "DYLD_", "OPENBLAS_", "OMP_", "MKL_")  # what is looked at when a Python starts, or never
+# What is looked at when a Python starts, or never.
+_AT_START = ("PYTHON", "LANG", "LC_", "LD_", "OPENBLAS_", "OMP_", "MKL_")
 _PATIENCE = 30.0
 
 
@@ -40,6 +41,17 @@ class Process(Protocol):
         """Wait until it has ended."""
 
 
+def can_be_watched() -> bool:
+    """Whether the system says how a process fares that is not one's own child: Linux from 5.3 on."""
+    if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
+        return False
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except OSError:
+        return False
+    return True
+
+
 class Forked:
     """A process whose parent is another one; how it ended is not known."""
 
@@ -56,6 +68,8 @@ class Forked:
 
     def terminate(self) -> None:
         """Ask it to stop."""
+        if self.returncode is not None:
+            return
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._descriptor, signal.SIGTERM)
 
@@ -109,9 +123,10 @@ class Forks:
             ``None`` where a fork would not be the same as a new process, or the zygote is gone.
         """
         python, *words = command
-        if python != sys.executable or words[0] != "-m" or self._differs(environment):
+        if python != sys.executable or words[:1] != ["-m"] or self._differs(environment):
             return None
-        job = zygote.Job(name, words[1], words[2:], str(cwd), dict(environment), str(output))
+        _, module, *arguments = words
+        job = zygote.Job(name, module, arguments, str(cwd), dict(environment), str(output))
         async with self._turn:
             pid = await self._ask(json.dumps(job._asdict()).encode() + b"\n")
         return Forked(pid) if pid else None

@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,7 +81,8 @@ def _become(job: Job) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
-    Path("/proc/self/comm").write_text(job.name[:15], "utf-8")
+    with suppress(OSError):
+        Path("/proc/self/comm").write_text(job.name[:15], "utf-8")
     os.environ.clear()  # noqa: TID251 - this is where a process gets its own
     os.environ.update(job.environment)  # noqa: TID251
     time.tzset()

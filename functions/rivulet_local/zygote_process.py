@@ -10,7 +10,7 @@ from pathlib import Path
 from rivulet_local import zygote
 from rivulet_local.child import Child
 from rivulet_local.data_folder import DataFolder
-from rivulet_local.forks import Forks
+from rivulet_local.forks import Forks, can_be_watched
 from rivulet_local.manifests import ServiceSpec
 
 _STOP_GRACE = 5.0
@@ -20,7 +20,7 @@ _ALONE = {"OPENBLAS_NUM_THREADS": "1"}
 
 
 class ZygoteProcess:
-    """Starts and ends it; there is none where a system cannot say how a process fares that is not one's own child."""
+    """Starts and ends it; there is none where its forks could not be watched."""
 
     def __init__(self, folder: DataFolder, functions: Path) -> None:
         self._folder = folder
@@ -30,7 +30,7 @@ class ZygoteProcess:
 
     async def start(self, services: Iterable[ServiceSpec], environment: Mapping[str, str]) -> None:
         """Start it, and wait until it is warm."""
-        if sys.platform != "linux":
+        if not can_be_watched():
             return
         ours, theirs = socket.socketpair()
         with theirs:
