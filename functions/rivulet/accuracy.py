@@ -71,18 +71,19 @@ class _Errors:
     """The errors of (target, prediction) pairs, worked out once for all windows."""
 
     def __init__(self, pairs: Iterable[tuple[float, float]]) -> None:
-        self._targets = [target for target, _ in pairs]
         self._absolute = [abs(target - prediction) for target, prediction in pairs]
         self._squared = [error * error for error in self._absolute]
+        targets = [target for target, _ in pairs]
+        self._relative = [
+            error / abs(target) if target else None for error, target in zip(self._absolute, targets, strict=True)
+        ]
 
     def newest(self, size: int) -> dict[str, float | None]:
         """Return MAE, MSE, RMSE and MAPE (in percent, over targets other than zero) of the newest pairs."""
         absolute, squared = self._absolute[-size:], self._squared[-size:]
         if not absolute:
             return dict.fromkeys(MEASURES)
-        relative = [
-            error / abs(target) for error, target in zip(absolute, self._targets[-size:], strict=True) if target
-        ]
+        relative = [error for error in self._relative[-size:] if error is not None]
         mse = sum(squared) / len(squared)
         return {
             "mae": sum(absolute) / len(absolute),

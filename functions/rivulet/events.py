@@ -114,6 +114,11 @@ class Event:
 def parse(headers: Mapping[str, str], body: bytes) -> Event:
     """Read a CloudEvent in binary or structured mode.
 
+    Parameters
+    ----------
+    headers
+        By their names in lower case.
+
     Raises
     ------
     Malformed
@@ -121,7 +126,6 @@ def parse(headers: Mapping[str, str], body: bytes) -> Event:
     WrongType
         If its data is no JSON.
     """
-    headers = {name.lower(): value for name, value in headers.items()}
     attributes, data = _read(headers, body)
     for name, value in attributes.items():
         if len(value) > _MOST_ATTRIBUTE or not value.isprintable():

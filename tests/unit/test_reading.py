@@ -77,7 +77,7 @@ def test_binary_mode_there_and_back() -> None:
 def test_structured_mode_is_not_decoded_twice() -> None:
     attributes = {"specversion": "1.0", "id": "50%25", "source": "/s", "type": "t", "subject": "ü"}
     body = json.dumps({**attributes, "data": {"x": 1}}).encode()
-    event = events.parse({"Content-Type": "application/cloudevents+json; charset=utf-8"}, body)
+    event = events.parse({"content-type": "application/cloudevents+json; charset=utf-8"}, body)
     assert event == Event("50%25", "/s", "t", {"x": 1}, {"subject": "ü"})
 
 

@@ -53,6 +53,8 @@ class Smoothing:
         """Return the forecasts of the next `steps` values."""
         value, trend, damping = self._level, self._trend, self._rates.damping
         season, place = self._season, self._place
+        if not trend and len(season) == 1:
+            return [value + season[0]] * steps
         found = []
         for step in range(steps):
             trend *= damping
