@@ -17,6 +17,11 @@ class Answer(NamedTuple):
     body: bytes = b""
     headers: Sequence[tuple[bytes, bytes]] = ()
 
+    def fields(self) -> list[tuple[bytes, bytes]]:
+        """Return the headers with the body's length; a 204 has no body, and says nothing of its length."""
+        length = [(b"content-length", b"%d" % len(self.body))] if self.status != 204 else []
+        return [*self.headers, *length]
+
 
 def json_answer(body: bytes, status: int = 200) -> Answer:
     """Return an answer whose body is JSON."""

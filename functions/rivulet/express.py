@@ -49,15 +49,13 @@ class Express:
         self.after_answer: Callable[[], None] | None = getattr(handler, "after_answer", None)
 
     async def __call__(self, path: str, headers: Headers, body: bytes) -> Answer:
-        """Answer a POST.
+        """Answer a POST to one of its paths.
 
         Raises
         ------
         Detour
             If it is not as usual; nothing was changed.
         """
-        if path != "/" and path not in self._calls:
-            raise Detour
         try:
             return await (self._event(headers, body) if path == "/" else self._call(path, headers, body))
         except Detour:

@@ -68,8 +68,8 @@ def tell(level: int, message: str, fields: Mapping[str, Any]) -> None:
             try:
                 handler.stream.write(line + "\n")
                 handler.flush()
-            except OSError:
-                pass  # a log that nobody takes is no reason to fail
+            except (OSError, ValueError):
+                pass  # a log that nobody takes, or that is closed, is no reason to fail
             finally:
                 handler.release()
 

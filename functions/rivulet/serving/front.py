@@ -68,8 +68,5 @@ async def _body(scope: Scope, receive: Receive) -> bytes | None:
 
 
 async def _send(send: Send, answer: Answer) -> None:
-    headers = [*answer.headers]
-    if answer.status != 204:  # which has no body, and says nothing of its length
-        headers.append((b"content-length", b"%d" % len(answer.body)))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.fields()})
     await send({"type": "http.response.body", "body": answer.body})

@@ -133,7 +133,9 @@ class HttpProtocol(HttpToolsProtocol):
         def decline() -> None:
             self.cycle, self._declined = None, True  # type: ignore[assignment]
             HttpToolsProtocol.data_received(self, data)
-            self._declined, self.cycle.keep_alive = False, direct.keep_alive
+            self._declined = False
+            if not direct.keep_alive:  # told so meanwhile
+                self.shutdown()
 
         self._unset_keepalive_if_required()
         self.cycle, self._later = direct, b""  # type: ignore[assignment]
@@ -151,6 +153,7 @@ class HttpProtocol(HttpToolsProtocol):
             elif isinstance(error, Detour):
                 decline()
             else:
+                self.logger.error("the express way ended", exc_info=error)
                 self.transport.close()
             if later and not self.transport.is_closing():
                 self.data_received(later)
@@ -161,10 +164,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _send(self, answer: Answer, keep_alive: bool) -> None:
         parts = [STATUS_LINE[answer.status]]
-        for name, value in (*self.server_state.default_headers, *answer.headers):
+        for name, value in (*self.server_state.default_headers, *answer.fields()):
             parts += name, b": ", value, b"\r\n"
-        if answer.status != 204:  # which has no body, and says nothing of its length
-            parts.append(b"content-length: %d\r\n" % len(answer.body))
         parts += b"\r\n" if keep_alive else b"connection: close\r\n\r\n", answer.body
         self.transport.write(b"".join(parts))
         if not keep_alive:
