@@ -14,10 +14,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.e2e", description=__doc__)
     parser.add_argument("--target", choices=("embedded", "cluster"), default="embedded")
     parser.add_argument("--gateway", default="http://127.0.0.1:8080", help="routes by the Host header")
+    parser.add_argument("--domain", default="localhost", help="what the functions' names end with")
     parser.add_argument("--broker", help="the Broker's address; without it, kubectl forwards a port")
     parser.add_argument("--private-models", action="store_true", help="the models are not public (staging, prod)")
     options = parser.parse_args()
-    where = embedded() if options.target == "embedded" else cluster(options.gateway, options.broker)
+    where = embedded() if options.target == "embedded" else cluster(options.gateway, options.broker, options.domain)
     with where as target:
         for step in Scenario(target, private=options.private_models).steps():
             name = step.__name__.replace("_s_", "'s ").replace("_", " ")

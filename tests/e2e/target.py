@@ -29,15 +29,18 @@ class Target:
         Routes by the Host header.
     broker
         Takes CloudEvents.
+    domain
+        What the functions' names end with.
     """
 
     gateway: str
     broker: str
+    domain: str = "localhost"
     session: requests.Session = field(default_factory=requests.Session)
 
     def call(self, service: str, method: str, path: str, **more: Any) -> requests.Response:
         """Call a function."""
-        headers = {"Host": f"{service}.{NAMESPACE}.localhost", **more.pop("headers", {})}
+        headers = {"Host": f"{service}.{NAMESPACE}.{self.domain}", **more.pop("headers", {})}
         return self.session.request(method, f"{self.gateway}{path}", headers=headers, timeout=_PATIENCE, **more)
 
     def send(self, type: str, data: object, **attributes: str) -> requests.Response:
@@ -59,10 +62,10 @@ def embedded() -> Iterator[Target]:
 
 
 @contextmanager
-def cluster(gateway: str, broker: str | None) -> Iterator[Target]:
+def cluster(gateway: str, broker: str | None, domain: str) -> Iterator[Target]:
     """Go to a cluster; without the Broker's address, through a port-forward of kubectl's."""
     if broker is not None:
-        yield Target(gateway, broker)
+        yield Target(gateway, broker, domain)
         return
     command = ["kubectl", "-n", "knative-eventing", "port-forward", "service/broker-ingress", ":80"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as forward:
@@ -71,6 +74,6 @@ def cluster(gateway: str, broker: str | None) -> Iterator[Target]:
             found = re.search(r"127\.0\.0\.1:(\d+)", forward.stdout.readline())
             if found is None:
                 raise SystemExit(f"{' '.join(command)} gave no port")
-            yield Target(gateway, f"http://127.0.0.1:{found[1]}/{NAMESPACE}/default")
+            yield Target(gateway, f"http://127.0.0.1:{found[1]}/{NAMESPACE}/default", domain)
         finally:
             forward.terminate()
