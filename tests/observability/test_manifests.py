@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -117,3 +118,24 @@ def test_loki_is_one_process_with_an_end_to_what_it_keeps() -> None:
         config["compactor"]["working_directory"],
     ]
     assert all(path.startswith("/loki") for path in written)
+
+
+def test_a_desk_reaches_it_where_k3d_listens(tmp_path: Path) -> None:
+    assert all(each["spec"].get("type", "ClusterIP") == "ClusterIP" for each in of_kind("Service"))
+    folder = os.path.relpath(FOLDER, tmp_path)
+    text = {"resources": [folder], "components": [f"{folder}/components/desk"]}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(text), "utf-8")
+    objects = render(tmp_path)
+    ports = {
+        each["metadata"]["name"]: each["spec"]["ports"][0]["port"]
+        for each in objects
+        if each["kind"] == "Service" and each["spec"].get("type") == "LoadBalancer"
+    }
+    assert ports == {"grafana": 3000, "prometheus": 9090, "loki": 3100}
+    tasks = (FOLDER.parent / "knative" / "cluster" / "Taskfile.yml").read_text("utf-8")
+    assert set(map(str, ports.values())) < set(re.findall(r"-p 127\.0\.0\.1:(\d+):\1@loadbalancer", tasks))
+    (policy,) = [each for each in objects if each["metadata"]["name"] == "from-load-balancer"]
+    (rule,) = policy["spec"]["ingress"]
+    assert {each["port"] for each in rule["ports"]} == set(ports.values())
+    (asked,) = policy["spec"]["podSelector"]["matchExpressions"]
+    assert set(asked["values"]) == ports.keys()
