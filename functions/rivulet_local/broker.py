@@ -119,7 +119,7 @@ class Broker:
             attributes = event.attributes
             log.warning("event %s of type %s is in a loop: dropped", attributes["id"], attributes["type"])
             return None
-        routes = self._table.matching(event.attributes)
+        routes = self._table.matching(event)
         stamped = event.having(**{_TTL: str(ttl)})
         return [self._delivery(route, stamped) for route in routes]
 

@@ -64,6 +64,10 @@ class Lanes:
             self._lanes[lane] = deque([delivery])
             self._free.append(lane)
 
+    def holds(self, key: str | None) -> bool:
+        """Whether a first attempt with this key is to be made, or under way."""
+        return key is not None and key in self._lanes
+
     def take(self) -> tuple[Hashable, Delivery] | None:
         """Take the next delivery whose lane is free, with its lane, which is then busy."""
         if not self._free:

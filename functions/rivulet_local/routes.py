@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rivulet_local.activator import Activator
+from rivulet_local.cloudevent import Event
 from rivulet_local.deliveries import Lanes
 from rivulet_local.filters import Filter
 from rivulet_local.manifests import DeliverySpec, Target, TriggerSpec
@@ -59,10 +60,15 @@ class RoutingTable:
             self.by_name[route.name] = route
             self._filters.append((trigger.passes, route))
 
-    def matching(self, attributes: Mapping[str, str]) -> list[Route]:
+    def matching(self, event: Event) -> list[Route]:
         """Return the routes of the Triggers whose filter an event passes, without those that have nothing to do."""
-        routes = [route for passes, route in self._filters if passes(attributes)]
-        return [route for route in routes if not (route.wakes and route.function.kept_awake())]
+        routes = [route for passes, route in self._filters if passes(event.attributes)]
+        return [route for route in routes if not (route.wakes and _is_woken(route, event))]
+
+
+def _is_woken(route: Route, event: Event) -> bool:
+    """Whether a function is awake, or an event with the same key is on its way to wake it."""
+    return route.function.kept_awake() or route.lanes.holds(event.key)
 
 
 def _route(name: str, target: Target, delivery: DeliverySpec, functions: Mapping[str, Activator]) -> Route:

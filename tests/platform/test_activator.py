@@ -46,6 +46,17 @@ def test_what_only_wakes_is_spared_to_a_function_that_is_awake(site: Site) -> No
     assert eventually(lambda: site.calls("brief", woken))
 
 
+def test_what_only_wakes_is_sent_once_to_a_function_that_starts(site: Site) -> None:
+    eventually(lambda: site.service("brief")["state"] == "zero")
+    first = site.send("t.wake", subject="a")
+    again = [site.send("t.wake", subject="a") for _ in range(3)]
+    other = site.send("t.wake", subject="b")
+    assert site.service("brief")["state"] == "starting"
+    eventually(lambda: site.calls("brief", first) and site.calls("brief", other))
+    assert not [event for event in again if site.calls("brief", event)]
+    assert site.report()["broker"]["queued"] == 0
+
+
 def test_a_request_while_it_stops_gets_a_new_process(site: Site) -> None:
     first = site.ask("brief").json()["pid"]
     eventually(lambda: site.service("brief")["state"] in ("stopping", "zero"))
