@@ -21,7 +21,7 @@ class Pending(Generic[T]):
 
     def __init__(self) -> None:
         self.done = False
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
         self._value: Any = None
         self._resume: Callable[[], None] | None = None
 
@@ -30,7 +30,7 @@ class Pending(Generic[T]):
         self._value = value
         self._end()
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """Have an error raised where it is waited for."""
         self._error = error
         self._end()
@@ -112,6 +112,28 @@ def on_thread(work: Callable[..., T], *args: Any) -> Pending[T]:
             loop.call_soon_threadsafe(pending.settle, found)
 
     loop.run_in_executor(None, run)
+    return pending
+
+
+_tasks: set[asyncio.Task[Any]] = set()  # the event loop itself does not keep them
+
+
+def of_task(coroutine: Coroutine[Any, Any, T]) -> Pending[T]:
+    """Return what a coroutine finds out that waits for what only a task can wait for."""
+    pending: Pending[T] = Pending()
+
+    def ended(task: asyncio.Task[T]) -> None:
+        _tasks.discard(task)
+        if task.cancelled():
+            pending.fail(ConnectionAbortedError("the event loop ends"))
+        elif (error := task.exception()) is not None:
+            pending.fail(error)
+        else:
+            pending.settle(task.result())
+
+    task = asyncio.get_running_loop().create_task(coroutine)
+    _tasks.add(task)
+    task.add_done_callback(ended)
     return pending
 
 

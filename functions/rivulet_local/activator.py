@@ -13,6 +13,7 @@ from typing import Any
 from rivulet_local.errors import Unstartable
 from rivulet_local.function_process import FunctionProcess, Surroundings
 from rivulet_local.manifests import ServiceSpec
+from rivulet_local.places import Places
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class Activator:
         self.in_flight = 0
         self._environment = environment
         self._around = around
-        self._slots = asyncio.Semaphore(spec.concurrency) if spec.concurrency else contextlib.nullcontext()
+        self._places = Places(spec.concurrency)
         self._process: FunctionProcess | None = None
         self._starting: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -70,16 +71,51 @@ class Activator:
         Unstartable
             If the process does not become ready.
         """
+        process = self.entered() or await self.enter()
+        try:
+            yield process
+        finally:
+            self.leave()
+
+    def entered(self) -> FunctionProcess | None:
+        """Do the same without waiting, until `leave` is called; ``None`` where it has to be waited for: see `enter`."""
+        process = self._process if self.state is State.READY and not self._closed else None
+        if process is None or not self._places.take():
+            return None
         self.in_flight += 1
         self._quiet.clear()
+        return process
+
+    async def enter(self) -> FunctionProcess:
+        """Do the same, and wait for a place and for the process.
+
+        Raises
+        ------
+        Unstartable
+            If the process does not become ready.
+        """
+        self.in_flight += 1
+        self._quiet.clear()
+        placed = False
         try:
-            async with self._slots:
-                yield await self._ready_process()
-        finally:
-            self.in_flight -= 1
-            if not self.in_flight:
-                self._quiet.set()
-            self._last_used = time.monotonic()
+            await self._places.wait()
+            placed = True
+            return await self._ready_process()
+        except BaseException:
+            self._left(placed)
+            raise
+
+    def leave(self) -> None:
+        """Let the process go, and somebody else take the place."""
+        self._left(True)
+
+    def _left(self, placed: bool) -> None:
+        if placed:
+            self._places.give_back()
+        self.in_flight -= 1
+        if not self.in_flight:
+            self._quiet.set()
+        self._last_used = time.monotonic()
 
     async def renewed(self, refused: FunctionProcess) -> FunctionProcess:
         """Give another process after one has refused a connection."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from rivulet_local.cloudevent import Event
+from rivulet.straight import Straight
+from rivulet_local.cloudevent import TTL, Event
 from rivulet_local.deliveries import Delivery
 from rivulet_local.errors import QueueUnavailable
 from rivulet_local.outcome import Outcome, attempt
@@ -18,7 +20,6 @@ from rivulet_local.routes import Route, RoutingTable
 log = logging.getLogger(__name__)
 
 CAPACITY = 100_000
-_TTL = "knativebrokerttl"
 _FIRST_TTL = 255
 _PUBLISH_PATIENCE = 1.0
 
@@ -58,9 +59,11 @@ class Broker:
         self._table = table
         self._store = store
         self._next_number = 0
-        self._tasks: set[asyncio.Task[None]] = set()
         self._timers: set[asyncio.TimerHandle] = set()
         self._accepting = True
+        self._still = asyncio.Event()
+        self._still.set()
+        self._over = False
         self._paused: asyncio.Task[None] | None = None
 
     async def recover(self) -> None:
@@ -101,10 +104,12 @@ class Broker:
     async def stop(self, patience: float) -> None:
         """Make no new attempts, and wait for those under way; what is left stays in the queue."""
         self.halt()
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=patience)
-            for task in late:
-                task.cancel()
+        if self.counters.in_flight:
+            self._still.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._still.wait()
+        self._over = True
 
     def halt(self) -> None:
         """Take no event and begin no attempt any more."""
@@ -120,8 +125,8 @@ class Broker:
             log.warning("event %s of type %s is in a loop: dropped", attributes["id"], attributes["type"])
             return None
         routes = self._table.matching(event)
-        stamped = event.having(**{_TTL: str(ttl)})
-        return [self._delivery(route, stamped) for route in routes]
+        event.attributes[TTL] = str(ttl)
+        return [self._delivery(route, event) for route in routes]
 
     def _delivery(self, route: Route, event: Event) -> Delivery:
         number = self._next_number
@@ -131,8 +136,8 @@ class Broker:
     def _addition(self, deliveries: list[Delivery], done: Delivery | None = None) -> Change:
         return Change(
             add={each.number: each.record() for each in deliveries},
-            remove=() if done is None else (done.number,),
-            then=lambda: self._enqueue(deliveries),
+            remove=None if done is None else done.number,
+            then=(lambda: self._enqueue(deliveries)) if deliveries else None,
         )
 
     def _enqueue(self, deliveries: list[Delivery]) -> None:
@@ -155,9 +160,7 @@ class Broker:
             route.running += 1
             self.counters.queued -= 1
             self.counters.in_flight += 1
-            task = asyncio.create_task(self._deliver(route, *taken))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._deliver(route, *taken)
 
     async def _resume(self) -> None:
         await self._store.available.wait()
@@ -165,20 +168,25 @@ class Broker:
         for route in self._table.by_name.values():
             self._pump(route)
 
-    async def _deliver(self, route: Route, lane: Hashable, delivery: Delivery) -> None:
-        try:
-            event = delivery.event.without(_TTL)
-            outcome = await attempt(route.function, route.path, event, route.delivery.timeout)
-        except Exception:  # whatever breaks in here, the delivery must not vanish with it
-            log.exception("%s: the attempt itself broke", route.name)
-            outcome = Outcome(Verdict.RETRY, 500, "the attempt itself broke", "the attempt itself broke")
-        finally:
+    def _deliver(self, route: Route, lane: Hashable, delivery: Delivery) -> None:
+        at_once = True
+
+        def ended(outcome: Outcome | None, error: BaseException | None) -> None:
             self.counters.in_flight -= 1
             route.running -= 1
             route.lanes.release(lane)
-        if self._accepting or outcome.verdict is Verdict.DONE:
-            self._conclude(route, delivery, outcome)
-        self._pump(route)
+            if outcome is None:  # whatever broke in there, the delivery must not vanish with it
+                log.error("%s: the attempt itself broke", route.name, exc_info=error)
+                outcome = Outcome(Verdict.RETRY, 500, "the attempt itself broke", "the attempt itself broke")
+            if (self._accepting or outcome.verdict is Verdict.DONE) and not self._over:
+                self._conclude(route, delivery, outcome)
+            if not self.counters.in_flight:
+                self._still.set()
+            if not at_once:  # else whoever began with it goes on by itself
+                self._pump(route)
+
+        Straight(attempt(route.function, route.path, delivery.event, route.delivery.timeout), ended).go_on()
+        at_once = False
 
     def _conclude(self, route: Route, delivery: Delivery, outcome: Outcome) -> None:
         if outcome.verdict is Verdict.DONE:
@@ -229,9 +237,9 @@ class Broker:
         if not delivery.route.endswith("/dead"):
             self.counters.dead += 1
         log.error("event %s is given up and kept in Redis: %s", delivery.event.attributes["id"], reason)
-        self._store.submit(Change(remove=(delivery.number,), bury=(reason, delivery.record())))
+        self._store.submit(Change(remove=delivery.number, bury=(reason, delivery.record())))
 
 
 def _ttl(event: Event, default: int) -> int:
-    text = event.attributes.get(_TTL, "")
+    text = event.attributes.get(TTL, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else default

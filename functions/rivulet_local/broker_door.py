@@ -39,7 +39,8 @@ class BrokerDoor:
 
     async def _take(self, request: web.BaseRequest, body: bytes) -> web.Response:
         try:
-            await self._broker.publish(parse(request.headers, body))
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            await self._broker.publish(parse(headers, body))
         except NotACloudEvent as error:
             return problem(400, str(error))
         except Exhausted:

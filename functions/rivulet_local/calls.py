@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
 from yarl import URL
 
+from rivulet.straight import of_task
 from rivulet_local.activator import Activator
-from rivulet_local.connection import Answer
+from rivulet_local.answer_reader import Answer
 from rivulet_local.errors import Unanswered, Unstartable
 from rivulet_local.function_process import FunctionProcess
 from rivulet_local.wire import NothingSent
+
+_FAILURES = (Unstartable, TimeoutError, aiohttp.ClientError, OSError)
 
 
 class _Ended(aiohttp.ClientError):
@@ -54,7 +57,7 @@ async def call(
             method, url, headers=headers, data=body or None, allow_redirects=False, timeout=patience
         )
 
-    with _told(function, timeout):
+    try:
         async with function.lease() as process:
             try:
                 response = await send(process)
@@ -63,13 +66,19 @@ async def call(
                 response = await send(await function.renewed(process))
             async with response:
                 yield response
+    except _FAILURES as error:
+        raise _unanswered(function, timeout, error) from None
 
 
-async def post(function: Activator, path: str, headers: Mapping[str, str], body: bytes, timeout: float) -> Answer:
+async def post(function: Activator, path: str, message: bytes, timeout: float) -> Answer:
     """Send a delivery to a function and return the whole answer; a broken connection is the caller's to repeat.
+
+    To be run straight: most deliveries find the function ready, and have nothing to wait for but its answer.
 
     Parameters
     ----------
+    message
+        The headers, and the body.
     timeout
         Seconds that the ready function may be silent.
 
@@ -78,25 +87,27 @@ async def post(function: Activator, path: str, headers: Mapping[str, str], body:
     Unanswered
         If there is no answer.
     """
-    with _told(function, timeout):
-        async with function.lease() as process:
-            try:
-                return await process.wire.post(path, headers, body, timeout)
-            except NothingSent:
-                renewed = await function.renewed(process)
-                return await renewed.wire.post(path, headers, body, timeout)
+    try:
+        process = function.entered()
+        if process is None:
+            process = await of_task(function.enter())
+        try:
+            return await process.wire.post(path, message, timeout)
+        except NothingSent:
+            renewed = await of_task(function.renewed(process))
+            return await renewed.wire.post(path, message, timeout)
+        finally:
+            function.leave()
+    except _FAILURES as error:
+        raise _unanswered(function, timeout, error) from None
 
 
-@contextlib.contextmanager
-def _told(function: Activator, timeout: float) -> Iterator[None]:
+def _unanswered(function: Activator, timeout: float, error: Exception) -> Unanswered:
     """Tell why there is no answer."""
     name = function.spec.name
-    try:
-        yield
-    except Unstartable as error:
-        raise Unanswered(503, f"{error}.") from None
-    except TimeoutError:
-        raise Unanswered(504, f"{name} gave no answer within {timeout:g} s.") from None
-    except (aiohttp.ClientError, OSError) as error:
-        cause = str(error) or type(error).__name__ if function.alive else "its process ended"
-        raise Unanswered(502, f"{name} gave no whole answer: {cause}.") from None
+    if isinstance(error, Unstartable):
+        return Unanswered(503, f"{error}.")
+    if isinstance(error, TimeoutError):
+        return Unanswered(504, f"{name} gave no answer within {timeout:g} s.")
+    cause = str(error) or type(error).__name__ if function.alive else "its process ended"
+    return Unanswered(502, f"{name} gave no whole answer: {cause}.")

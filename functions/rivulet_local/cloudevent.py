@@ -10,16 +10,18 @@ import binascii
 import functools
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote
 
+TTL = "knativebrokerttl"  # how often an event may still pass the Broker: its own mark, which no subscriber sees
 _REQUIRED = ("id", "source", "type", "specversion")
 _NAME = re.compile(r"[a-z0-9]+")
 # Characters that the HTTP binding lets stand in a header as they are.
 _SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
 _PLAIN = re.compile(rf"[{re.escape(_SAFE)}]*")
+_encode = json.JSONEncoder(separators=(",", ":")).encode  # made once: `json.dumps` would make one each time
 
 # What the specification keeps out of strings: control characters and halves of surrogate pairs.
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -29,12 +31,17 @@ class NotACloudEvent(ValueError):
     """A message is no CloudEvent; the sentence says what is missing or wrong."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Event:
-    """An event: attributes (``datacontenttype`` among them) and data."""
+    """An event: attributes (``datacontenttype`` among them) and data.
+
+    It is not changed once it was written for the first time: what it is written as goes to each subscriber.
+    """
 
     attributes: dict[str, str]
     data: bytes
+    _message: bytes = field(default=b"", init=False, compare=False, repr=False)
+    _record: bytes = field(default=b"", init=False, compare=False, repr=False)
 
     @property
     def key(self) -> str | None:
@@ -45,52 +52,65 @@ class Event:
         """Return the same event with other values of some attributes."""
         return Event({**self.attributes, **attributes}, self.data)
 
-    def without(self, name: str) -> Event:
-        """Return the same event without one of its attributes."""
-        return Event({each: value for each, value in self.attributes.items() if each != name}, self.data)
+    def message(self) -> bytes:
+        """Return the event in binary mode: the headers of a message, its length among them, and its body."""
+        if not self._message:
+            fields = "".join([f"{name}: {value}\r\n" for name, value in binary_headers(self).items()])
+            self._message = f"{fields}Content-Length: {len(self.data)}\r\n\r\n".encode() + self.data
+        return self._message
+
+    def record(self) -> bytes:
+        """Return the event as it is kept in the queue: attributes as JSON, which needs no line feed, then data."""
+        if not self._record:
+            self._record = _encode(self.attributes).encode() + b"]\n" + self.data
+        return self._record
 
 
 def is_event(headers: Mapping[str, str]) -> bool:
-    """Tell whether a message claims to be a CloudEvent."""
-    return "ce-specversion" in headers or headers.get("Content-Type", "").startswith("application/cloudevents")
+    """Tell whether a message, whose headers have lower-case names, claims to be a CloudEvent."""
+    return "ce-specversion" in headers or headers.get("content-type", "").startswith("application/cloudevents")
 
 
 def parse(headers: Mapping[str, str], body: bytes) -> Event:
     """Read an event from a message in binary or structured mode.
+
+    Parameters
+    ----------
+    headers
+        By their names in lower case.
 
     Raises
     ------
     NotACloudEvent
         If it is none.
     """
-    content_type = headers.get("Content-Type", "")
+    content_type = headers.get("content-type", "")
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == "application/cloudevents+json":
         event = _structured(body)
     elif media_type.startswith("application/cloudevents"):
         raise NotACloudEvent(f"Content-Type {media_type} is not taken: send one event, binary or as JSON.")
     else:
-        event = Event(_binary_attributes(headers.items(), content_type), body)
+        event = Event(_binary_attributes(headers, content_type), body)
     return _validated(event)
 
 
 def binary_headers(event: Event) -> dict[str, str]:
-    """Return the headers of an event in binary mode; its data is the body."""
+    """Return the headers of an event in binary mode, without the Broker's mark; its data is the body."""
     headers = {}
     for name, value in event.attributes.items():
         if name == "datacontenttype":
             headers["Content-Type"] = value
-        else:
+        elif name != TTL:
             headers[f"ce-{name}"] = value if _PLAIN.fullmatch(value) else quote(value, safe=_SAFE)
     return headers
 
 
-def _binary_attributes(headers: Iterable[tuple[str, str]], content_type: str) -> dict[str, str]:
-    attributes = {}
-    for header, value in headers:
-        name = header.lower()
-        if name.startswith("ce-"):
-            attributes[name[3:]] = unquote(value) if "%" in value else value
+def _binary_attributes(headers: Mapping[str, str], content_type: str) -> dict[str, str]:
+    attributes = {name[3:]: value for name, value in headers.items() if name.startswith("ce-")}
+    for name, value in attributes.items():
+        if "%" in value:
+            attributes[name] = unquote(value)
     if content_type:
         attributes["datacontenttype"] = content_type
     return attributes

@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-from typing import NamedTuple, cast
+from typing import cast
 
 import httptools
-from multidict import CIMultiDict, istr
 
-
-@functools.lru_cache(256)
-def _name(name: bytes) -> str:
-    return istr(name.decode("latin-1"))  # which knows itself in lower case
-
-
-class Answer(NamedTuple):
-    """What a process answered."""
-
-    status: int
-    headers: CIMultiDict[str]
-    body: bytes
+from rivulet.straight import Pending
+from rivulet_local.answer_reader import Answer, AnswerReader
 
 
 class Connection(asyncio.Protocol):
@@ -36,17 +24,11 @@ class Connection(asyncio.Protocol):
         self._loop = loop
         self._among = among
         self._transport: asyncio.Transport | None = None
-        self._answer: asyncio.Future[Answer] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._waiting: Pending[Answer] | None = None
+        self._watch: asyncio.TimerHandle | None = None
         self._timeout = 0.0
-        self._since = 0.0
-        self._parser = httptools.HttpResponseParser(self)
-        self._begin()
-
-    def _begin(self) -> None:
-        self._headers: CIMultiDict[str] = CIMultiDict()
-        self._body: list[bytes] = []
-        self._head_complete = False
+        self._heard = 0.0
+        self._reader = AnswerReader()
 
     @property
     def reusable(self) -> bool:
@@ -56,23 +38,17 @@ class Connection(asyncio.Protocol):
     @property
     def idle(self) -> float:
         """Seconds since the last answer."""
-        return self._loop.time() - self._since
+        return self._loop.time() - self._heard
 
-    @property
-    def _answered(self) -> bool:
-        return self._answer is None or self._answer.done()
-
-    async def exchange(self, request: bytes, timeout: float) -> Answer:
-        """Send a request and wait for the answer."""
+    def exchange(self, request: bytes, timeout: float) -> Pending[Answer]:
+        """Send a request; the answer is what is waited for, for so many seconds of silence."""
         assert self._transport is not None
-        self._answer = self._loop.create_future()
-        self._timeout = timeout
-        self._timer = self._loop.call_later(timeout, self._fail, TimeoutError())
+        waiting: Pending[Answer] = Pending()
+        self._waiting = waiting
+        self._timeout, self._heard = timeout, self._loop.time()
+        self._look_within(timeout)
         self._transport.write(request)
-        try:
-            return await self._answer
-        finally:
-            self._timer.cancel()
+        return waiting
 
     def abort(self) -> None:
         """End it at once."""
@@ -86,58 +62,59 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came; called by the event loop."""
-        if self._answered:
+        self._heard = self._loop.time()
+        if self._waiting is None:
             # Nobody has asked: it would be taken for the next answer.
             self.abort()
             return
         try:
-            self._parser.feed_data(data)
+            answer = self._reader.read(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._fail(ConnectionError(f"what came is no HTTP answer: {error}"))
             self.abort()
+            self._fail(ConnectionError(f"what came is no HTTP answer: {error}"))
             return
-        if self._timer is not None and not self._answered:
-            self._timer.cancel()
-            self._timer = self._loop.call_later(self._timeout, self._fail, TimeoutError())
+        if answer:
+            self._told(answer)
 
     def eof_received(self) -> None:
         """Notice that nothing more comes; called by the event loop, which then closes the connection."""
-        sized = "Content-Length" in self._headers or "Transfer-Encoding" in self._headers
-        if self._head_complete and not sized:
-            # Such a body is what came until the end.
-            self.on_message_complete()
+        if self._waiting is not None and (answer := self._reader.ended()):
+            self._told(answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End; called by the event loop."""
         self._among.discard(self)
+        if self._watch is not None:
+            self._watch.cancel()
         self._fail(exc or ConnectionResetError("the connection ended"))
 
-    def _fail(self, error: Exception) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(error)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; called by the parser, like those below."""
-        self._headers.add(_name(name), value.decode("utf-8", "surrogateescape"))
-
-    def on_headers_complete(self) -> None:
-        """Notice that no more headers come."""
-        self._head_complete = True
-
-    def on_body(self, body: bytes) -> None:
-        """Take a part of the body."""
-        self._body.append(body)
-
-    def on_message_complete(self) -> None:
-        """Give the answer to the one who waits for it."""
-        status = self._parser.get_status_code()
-        if status < 200:
-            # The answer itself is still to come.
-            self._begin()
-            return
-        if self._answered or not self._parser.should_keep_alive():
+    def _told(self, answer: Answer) -> None:
+        """Give the answer to the one who waits for it, who may send the next request before this returns."""
+        waiting, self._waiting = self._waiting, None
+        if not self._reader.goes_on:
             self.abort()
-        if self._answer is not None and not self._answered:
-            self._answer.set_result(Answer(status, self._headers, b"".join(self._body)))
-        self._since = self._loop.time()
-        self._begin()
+        if waiting is not None:
+            waiting.settle(answer)
+
+    def _fail(self, error: Exception) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.fail(error)
+
+    def _look_within(self, seconds: float) -> None:
+        """Have the watch look no later than that; one that looks earlier finds out how long is left."""
+        if self._watch is not None:
+            if self._watch.when() <= self._loop.time() + seconds:
+                return
+            self._watch.cancel()
+        self._watch = self._loop.call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        self._watch = None
+        if self._waiting is None:
+            return
+        left = self._heard + self._timeout - self._loop.time()
+        if left > 0:
+            self._look_within(left)
+        else:
+            self._fail(TimeoutError())

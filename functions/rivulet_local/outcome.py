@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rivulet_local.activator import Activator
 from rivulet_local.calls import post
-from rivulet_local.cloudevent import Event, NotACloudEvent, binary_headers, is_event, parse
+from rivulet_local.cloudevent import Event, NotACloudEvent, is_event, parse
 from rivulet_local.errors import Unanswered
 from rivulet_local.retry import Verdict, judge, retry_after
 
@@ -16,8 +16,7 @@ _EXCERPT = 1024
 _NO_EVENT = 502
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of an attempt.
 
     Attributes
@@ -41,7 +40,7 @@ class Outcome:
 
 
 async def attempt(function: Activator, path: str, event: Event, timeout: float) -> Outcome:
-    """Deliver an event to a function, once.
+    """Deliver an event to a function, once; to be run straight.
 
     Parameters
     ----------
@@ -51,7 +50,7 @@ async def attempt(function: Activator, path: str, event: Event, timeout: float) 
         Seconds that the answer may take.
     """
     try:
-        status, headers, body = await post(function, path or "/", binary_headers(event), event.data, timeout)
+        status, headers, body = await post(function, path or "/", event.message(), timeout)
     except Unanswered as error:
         return Outcome(Verdict.RETRY, error.status, error.sentence, _excerpt(error.sentence))
     verdict = judge(status)

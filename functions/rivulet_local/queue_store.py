@@ -1,7 +1,7 @@
 """The Broker's queue in Redis: what is in there survives the Broker.
 
 A hash holds one field per delivery. Changes that come while a write is under way are gathered into the next one, so
-that the cost of a round trip is shared; each write is one script, so that it happens as a whole or not at all, and
+that the cost of a round trip is shared; each write is one transaction, so that it happens as a whole or not at all, and
 writing it twice does no harm, which is why a write with an unknown outcome is simply repeated.
 """
 
@@ -10,16 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sized
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import chain
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
+from rivulet.straight import Pending, Straight, pause
 from rivulet_local.errors import QueueUnavailable
-from rivulet_local.redis_script import RedisScript
+from rivulet_local.transactions import Transactions
 
 log = logging.getLogger(__name__)
 
@@ -27,51 +25,46 @@ QUEUE = "broker:queue"
 DEAD = "broker:dead"
 _HEARTBEAT = 0.5
 _PAUSE = 0.1
+_LAST_WRITES = 2.0
+_LOOK = 0.01
 # How long the news that a delivery is done may wait for others: what is not written at a crash is delivered again,
 # which may happen to any delivery.
 _LINGER = 0.02
-# One call, and one argument: the client's work is on each of them.
-_WRITE = """
-local words = cmsgpack.unpack(ARGV[1])
-local added, buried = tonumber(words[1]), tonumber(words[2])
-local at = 3
-for _ = 1, added do
-  redis.call('HSET', KEYS[1], words[at], words[at + 1])
-  at = at + 2
-end
-for _ = 1, buried do
-  redis.call('XADD', KEYS[2], '*', 'reason', words[at], 'delivery', words[at + 1])
-  at = at + 2
-end
-for number = at, #words do
-  redis.call('HDEL', KEYS[1], words[number])
-end
-"""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Change:
     """Deliveries that come and go in one step.
 
     Attributes
     ----------
     add, remove
-        Records by number, and the numbers of those that are done.
+        Records by number, and the number of the one that is done.
     bury
         Why a delivery is given up, and its record, which is kept for a person.
     then
         Called as soon as the change is in Redis, in the order of the changes.
+    told
+        Done after that, if somebody waits.
     """
 
     add: dict[int, bytes] = field(default_factory=dict)
-    remove: tuple[int, ...] = ()
+    remove: int | None = None
     bury: tuple[str, bytes] | None = None
     then: Callable[[], None] | None = None
+    told: asyncio.Future[None] | None = None
 
     @property
     def urgent(self) -> bool:
-        """Whether somebody waits for it: not if it only says that deliveries are done."""
+        """Whether somebody waits for it: not if it only says that a delivery is done."""
         return bool(self.add or self.bury)
+
+    def written(self) -> None:
+        """Tell that it is in Redis."""
+        if self.then is not None:
+            self.then()
+        if self.told is not None and not self.told.done():
+            self.told.set_result(None)
 
 
 class QueueStore:
@@ -81,27 +74,32 @@ class QueueStore:
         self.available = asyncio.Event()
         self._redis = redis
         where = redis.connection_pool.connection_kwargs
-        self._script = RedisScript(where["host"], where["port"], _WRITE)
-        self._lingering: asyncio.TimerHandle | None = None
-        self._gathered: dict[Change, asyncio.Future[None]] = {}
-        self._batch: dict[Change, asyncio.Future[None]] = {}
-        self._wake = asyncio.Event()
-        self._writer: asyncio.Task[None] | None = None
+        self._transactions = Transactions(where["host"], where["port"])
+        self._due: dict[bool, asyncio.Handle] = {}  # by whether it is urgent
+        self._heart: asyncio.TimerHandle | None = None
+        self._gathered: list[Change] = []
+        self._batch: list[Change] = []
+        self._woken: Pending[None] = Pending()
+        self._stopped = False
 
     async def start(self) -> None:
         """Begin to write."""
         self.available.set()
-        self._writer = asyncio.create_task(self._write_on())
+        self._beat()
+        Straight(self._write_on(), _ended).go_on()
 
     async def stop(self) -> None:
         """Stop writing, after what has gathered."""
-        if self._writer is not None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._drained(), 2)
-            self._writer.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._writer
-        self._script.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WRITES):
+                while self._batch or self._gathered:
+                    self._wake()
+                    await asyncio.sleep(_LOOK)
+        self._stopped = True
+        if self._heart is not None:
+            self._heart.cancel()
+        self._wake()
+        self._transactions.close()
 
     async def recover(self) -> AsyncIterator[tuple[int, bytes]]:
         """Give what an earlier Broker has left in the queue, in the order in which it came."""
@@ -111,15 +109,14 @@ class QueueStore:
         for number in sorted(records):
             yield number, records[number]
 
-    def submit(self, change: Change) -> asyncio.Future[None]:
-        """Have a change written; the future is done when Redis has it."""
-        done = asyncio.get_running_loop().create_future()
-        self._gathered[change] = done
-        if change.urgent:
-            self._wake.set()
-        elif self._lingering is None:
-            self._lingering = asyncio.get_running_loop().call_later(_LINGER, self._wake.set)
-        return done
+    def submit(self, change: Change) -> None:
+        """Have a change written."""
+        self._gathered.append(change)
+        urgent = change.urgent
+        if urgent not in self._due:
+            loop = asyncio.get_running_loop()
+            # Not at once: everyone who is ready to run in this round adds their change.
+            self._due[urgent] = loop.call_soon(self._wake) if urgent else loop.call_later(_LINGER, self._wake)
 
     async def submit_within(self, change: Change, seconds: float) -> None:
         """Have a change written, or withdraw it if that takes too long.
@@ -129,72 +126,68 @@ class QueueStore:
         QueueUnavailable
             If Redis did not take it in time.
         """
-        done = self.submit(change)
+        change.told = done = asyncio.get_running_loop().create_future()
+        self.submit(change)
         try:
-            await asyncio.wait_for(asyncio.shield(done), seconds)
+            async with asyncio.timeout(seconds):
+                await done
         except TimeoutError:
             # A change that is being written right now may still arrive: at least once, not at most once.
-            self._gathered.pop(change, None)
+            with contextlib.suppress(ValueError):
+                self._gathered.remove(change)
             raise QueueUnavailable from None
 
-    async def _drained(self) -> None:
-        while waited_for := [*self._batch.values(), *self._gathered.values()]:
-            self._wake.set()
-            await asyncio.wait(waited_for)
+    def _wake(self) -> None:
+        for timer in self._due.values():
+            timer.cancel()
+        self._due.clear()
+        if not self._woken.done:
+            self._woken.settle(None)
+
+    def _beat(self) -> None:
+        """Have the writer look after Redis where there is nothing to write."""
+        self._heart = asyncio.get_running_loop().call_later(_HEARTBEAT, self._beat)
+        self._wake()
 
     async def _write_on(self) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(_HEARTBEAT):
-                    await self._wake.wait()
-            except TimeoutError:
-                await self._persist(self._ping)
-                continue
-            # Lets everyone who is ready to run in this round add their change.
-            await asyncio.sleep(0)
-            self._wake.clear()
-            if self._lingering is not None:
-                self._lingering.cancel()
-                self._lingering = None
-            self._batch, self._gathered = self._gathered, {}
-            if self._batch:
-                await self._persist(partial(self._write, list(self._batch)))
-            for change, done in self._batch.items():
-                if change.then is not None:
-                    change.then()
-                done.set_result(None)
-            self._batch = {}
+        """Write what has gathered, each time that there is something; run straight."""
+        while not self._stopped:
+            await self._woken
+            self._woken = Pending()
+            self._batch, self._gathered = self._gathered, []
+            if await self._persist(_commands(self._batch)):
+                for change in self._batch:
+                    change.written()
+            self._batch = []
 
-    async def _persist(self, action: Callable[[], Awaitable[None]]) -> None:
-        while True:
+    async def _persist(self, commands: list[list[str | bytes]]) -> bool:
+        """Write until Redis has it; return False if that was given up."""
+        while not self._stopped:
             try:
-                await action()
-            except (RedisError, OSError) as error:
+                await self._transactions.run(commands)
+            except OSError as error:
                 if self.available.is_set():
                     log.warning("the Broker's Redis does not answer (%s); deliveries wait", error)
                 self.available.clear()
-                await asyncio.sleep(_PAUSE)
+                await pause(_PAUSE)
                 continue
             if not self.available.is_set():
                 log.info("the Broker's Redis answers again")
                 self.available.set()
-            return
-
-    async def _ping(self) -> None:
-        await self._redis.ping()
-
-    async def _write(self, changes: list[Change]) -> None:
-        added = [(b"%d" % number, record) for change in changes for number, record in change.add.items()]
-        buried = [(change.bury[0].encode(), change.bury[1]) for change in changes if change.bury is not None]
-        words = [b"%d" % len(added), b"%d" % len(buried), *chain.from_iterable((*added, *buried))]
-        words += [b"%d" % number for change in changes for number in change.remove]
-        await self._script.run((QUEUE, DEAD), _packed(words))
+            return True
+        return False
 
 
-def _packed(words: list[bytes]) -> bytes:
-    """Return a MessagePack array of the words; as text, whatever is in them: Redis' reader knows no binary."""
-    return b"\xdd" + _length(words) + b"".join([b"\xdb" + _length(word) + word for word in words])
+def _commands(changes: list[Change]) -> list[list[str | bytes]]:
+    """Return what makes the changes; without any, it only shows whether Redis answers."""
+    added = [word for change in changes for number, record in change.add.items() for word in (b"%d" % number, record)]
+    buried = [change.bury for change in changes if change.bury is not None]
+    removed = [b"%d" % change.remove for change in changes if change.remove is not None]
+    commands: list[list[str | bytes]] = [["HSET", QUEUE, *added]] if added else []
+    commands += [["XADD", DEAD, "*", "reason", reason, "delivery", record] for reason, record in buried]
+    return [*commands, ["HDEL", QUEUE, *removed]] if removed else commands
 
 
-def _length(counted: Sized) -> bytes:
-    return len(counted).to_bytes(4, "big")
+def _ended(found: None, error: BaseException | None) -> None:
+    if error is not None:
+        log.error("the queue is not written any more", exc_info=error)

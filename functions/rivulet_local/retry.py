@@ -57,11 +57,11 @@ def judge(status: int) -> Verdict:
 
 
 def retry_after(status: int, headers: Mapping[str, str]) -> float:
-    """Return the seconds that an answer's ``Retry-After`` asks for, 0 without one.
+    """Return the seconds that an answer's ``Retry-After`` asks for, 0 without one; names are in lower case.
 
     It counts only with 429 and 503, as in Knative; it is a number of seconds or an HTTP date.
     """
-    text = headers.get("Retry-After", "").strip()
+    text = headers.get("retry-after", "").strip()
     if status not in _RETRY_AFTER or not text:
         return 0.0
     if text.isascii() and text.isdigit():

@@ -7,9 +7,10 @@ together. Requests of people, whose bodies may be streams, go the other way, thr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 
-from rivulet_local.connection import Answer, Connection
+from rivulet.straight import of_task
+from rivulet_local.answer_reader import Answer
+from rivulet_local.connection import Connection
 
 # Idle connections end well before gunicorn ends them (``keepalive`` in its configuration), so that a request never
 # meets one that is just being closed.
@@ -25,16 +26,18 @@ class Wire:
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._host = f"Host: 127.0.0.1:{port}"
+        self._beginnings: dict[str, bytes] = {}
         self._idle: list[Connection] = []
         self._open: set[Connection] = set()
         self._closed = False
 
-    async def post(self, path: str, headers: Mapping[str, str], body: bytes, timeout: float) -> Answer:
-        """Send a request, and return the whole answer.
+    async def post(self, path: str, message: bytes, timeout: float) -> Answer:
+        """Send a request, and return the whole answer; to be run straight.
 
         Parameters
         ----------
+        message
+            What follows the Host header: other headers, the length among them, and the body.
         timeout
             Seconds that the process may be silent.
 
@@ -47,11 +50,14 @@ class Wire:
         ConnectionError
             If the connection ends before the answer does, or what comes is no HTTP.
         """
-        lines = [f"POST {path} HTTP/1.1", self._host, *[f"{name}: {value}" for name, value in headers.items()]]
-        head = "\r\n".join([*lines, f"Content-Length: {len(body)}\r\n\r\n"])
-        connection = self._kept() or await self._connect(timeout)
+        beginning = self._beginnings.get(path)
+        if beginning is None:
+            beginning = self._beginnings[path] = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n".encode()
+        connection = self._kept()
+        if connection is None:
+            connection = await of_task(self._connect(timeout))
         try:
-            answer = await connection.exchange(head.encode() + body, timeout)
+            answer = await connection.exchange(beginning + message, timeout)
         except BaseException:
             # What may still come over it would be taken for the next answer.
             connection.abort()

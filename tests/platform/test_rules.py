@@ -59,10 +59,10 @@ def test_the_delay_grows_and_is_bounded() -> None:
 
 def test_retry_after_is_seconds_or_a_date() -> None:
     soon = format_datetime(datetime.now(UTC) + timedelta(seconds=8), usegmt=True)
-    assert retry_after(429, {"Retry-After": "2"}) == 2.0
-    assert 6 <= retry_after(503, {"Retry-After": soon}) <= 8
-    assert retry_after(500, {"Retry-After": "2"}) == 0.0
-    assert retry_after(429, {"Retry-After": "soon"}) == retry_after(429, {}) == 0.0
+    assert retry_after(429, {"retry-after": "2"}) == 2.0
+    assert 6 <= retry_after(503, {"retry-after": soon}) <= 8
+    assert retry_after(500, {"retry-after": "2"}) == 0.0
+    assert retry_after(429, {"retry-after": "soon"}) == retry_after(429, {}) == 0.0
 
 
 def delivery(number: int, key: str | None, attempts: int = 0) -> Delivery:

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from rivulet_local.connection import Answer
+from rivulet.straight import in_task
+from rivulet_local.answer_reader import Answer
 from rivulet_local.ports import free_port
 from rivulet_local.wire import NothingSent, Wire
 
@@ -56,7 +57,8 @@ def talk(server: Server, asked: Callable[[Wire], Awaitable[None]]) -> None:
 
 
 async def post(wire: Wire, timeout: float = 5.0) -> Answer:
-    return await wire.post("/path", {"ce-id": "1", "Content-Type": "text/plain"}, b"body", timeout)
+    message = b"ce-id: 1\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nbody"
+    return await in_task(wire.post("/path", message, timeout))
 
 
 def test_a_connection_is_kept_for_the_next_request() -> None:
@@ -64,7 +66,7 @@ def test_a_connection_is_kept_for_the_next_request() -> None:
 
     async def asked(wire: Wire) -> None:
         first = await post(wire)
-        assert (first.status, first.headers["CE-ID"], first.body) == (200, "1", b"hi")
+        assert (first.status, first.headers["ce-id"], first.body) == (200, "1", b"hi")
         assert (await post(wire)).status == 204
         assert (await post(wire)).body == b"hi"
 
@@ -95,8 +97,20 @@ def test_requests_at_once_have_a_connection_each() -> None:
         [b"HTTP/1.1 100 Continue\r\n\r\n", OK],
         [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nh", b"i"],
         [b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi"],
+        [b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nhi"],
+        [b"HTTP/1.1 200 OK\r\nContent-Length:2\r\nce-id:1 \r\n\r\nhi"],
+        [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"],
     ],
-    ids=["byte by byte", "chunked", "after 100", "until the end", "not kept"],
+    ids=[
+        "byte by byte",
+        "chunked",
+        "after 100",
+        "until the end",
+        "not kept",
+        "no length",
+        "no space",
+        "chunks at once",
+    ],
 )
 def test_answers_come_in_many_forms(parts: list[bytes]) -> None:
     server = Server(parts, [OK], then_close=b"close" in parts[0])
@@ -146,8 +160,10 @@ def test_who_speaks_slowly_is_not_silent() -> None:
     talk(Server([OK[:10], OK[10:20], OK[20:40], OK[40:]], pause=0.1), asked)
 
 
-def test_more_than_was_asked_for_ends_the_connection() -> None:
-    server = Server([OK + OK.replace(b"hi", b"NO")], [OK])
+@pytest.mark.parametrize("more", [OK.replace(b"hi", b"NO"), b"HTTP/1.1 200 "], ids=["an answer", "half of one"])
+@pytest.mark.parametrize("parts", [lambda more: [OK + more], lambda more: [OK[:9], OK[9:] + more]], ids=["one", "two"])
+def test_more_than_was_asked_for_ends_the_connection(parts: Callable[[bytes], list[bytes]], more: bytes) -> None:
+    server = Server(parts(more), [OK])
 
     async def asked(wire: Wire) -> None:
         assert [(await post(wire)).body for _ in range(2)] == [b"hi"] * 2

@@ -1,0 +1,105 @@
+"""The answers that come over one connection, read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import httptools
+
+
+class Answer(NamedTuple):
+    """What a process answered; the headers by their names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class AnswerReader:
+    """Reads answers: those that come whole, and as functions write them, at a glance; all others bit by bit.
+
+    Attributes
+    ----------
+    goes_on
+        Whether another answer may follow the one that was read last.
+    """
+
+    def __init__(self) -> None:
+        self.goes_on = True
+        self._parser = httptools.HttpResponseParser(self)
+        self._between = True
+        self._answer: Answer | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self._headers: dict[str, str] = {}
+        self._body: list[bytes] = []
+        self._head_complete = False
+
+    def read(self, data: bytes) -> Answer | None:
+        """Return the answer, once all of it is there.
+
+        Raises
+        ------
+        HttpParserError
+            If it is none.
+        """
+        if self._between and (answer := _whole(data)):
+            return answer
+        self._between = False
+        self._parser.feed_data(data)
+        return self._taken()
+
+    def ended(self) -> Answer | None:
+        """Return the answer that had no end but that of the connection, if there is one."""
+        sized = "content-length" in self._headers or "transfer-encoding" in self._headers
+        if self._head_complete and not sized:
+            self.on_message_complete()
+        return self._taken()
+
+    def _taken(self) -> Answer | None:
+        answer, self._answer = self._answer, None
+        return answer
+
+    def on_message_begin(self) -> None:
+        """Notice a message; called by the parser, like those below."""
+        if self._answer is not None:
+            self.goes_on = False  # more than was asked for
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        self._headers[name.decode("latin-1").lower()] = value.decode("utf-8", "surrogateescape")
+
+    def on_headers_complete(self) -> None:
+        """Notice that no more headers come."""
+        self._head_complete = True
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        """Put the answer together."""
+        status = self._parser.get_status_code()
+        if status >= 200 and self.goes_on:  # before that, the answer itself is still to come
+            self._answer = Answer(status, self._headers, b"".join(self._body))
+            self._between = True
+            self.goes_on = self._parser.should_keep_alive()
+        self._begin()
+
+
+def _whole(data: bytes) -> Answer | None:
+    """Return an answer that came whole, and leaves no doubt how it is to be read."""
+    head, _, body = data.partition(b"\r\n\r\n")
+    if not head.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 204 ")) or b" \r\n" in head or not head.isascii():
+        return None
+    status, *lines = head.decode().split("\r\n")
+    try:
+        headers = {name.lower(): value for name, value in [line.split(": ", 1) for line in lines]}
+    except ValueError:
+        return None
+    if len(headers) < len(lines) or "connection" in headers or "transfer-encoding" in headers:
+        return None
+    sized = headers.get("content-length") == str(len(body)) if status[9:12] == "200" else not body
+    return Answer(int(status[9:12]), headers, body) if sized else None
