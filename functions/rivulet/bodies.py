@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from rivulet.errors import Detour
-from rivulet.fields import LARGEST, MOST_LAGS, MOST_SEQ, SERIES_ID
+from rivulet.fields import LARGEST, MOST_LAGS, MOST_SEQ, MOST_TEXT, SERIES_ID
 from rivulet.lags import lag_names
 
 
@@ -28,6 +28,20 @@ class FeaturesData(msgspec.Struct, forbid_unknown_fields=True):
     features: dict[str, float]
     target: float
     available_lags: Any = None
+
+
+class PredictionData(msgspec.Struct, forbid_unknown_fields=True):
+    """What a prediction event carries."""
+
+    series_id: str
+    seq: int
+    model: str
+    prediction: float
+    target: float
+    n: int = 1
+    error: Any = None
+    forecast: Any = None
+    duration_ms: Any = None
 
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -60,6 +74,31 @@ def lesson_of(data: Any) -> tuple[str, int | None, list[float], float]:
         return _checked(msgspec.convert(data, FeaturesData))
     except msgspec.ValidationError:
         raise Detour from None
+
+
+def prediction_of(data: Any) -> tuple[str, int, str, int]:
+    """Return series, observation's number, model and lesson's number of a prediction event's data.
+
+    Raises
+    ------
+    Detour
+        If anything about it is not as it should be.
+    """
+    try:
+        body = msgspec.convert(data, PredictionData)
+    except msgspec.ValidationError:
+        raise Detour from None
+    if not (
+        SERIES_ID.fullmatch(body.series_id)
+        and 1 <= body.seq <= MOST_SEQ
+        and 0 < len(body.model) <= MOST_TEXT
+        and body.model.isprintable()
+        and -LARGEST <= body.prediction <= LARGEST
+        and -LARGEST <= body.target <= LARGEST
+        and 1 <= body.n <= MOST_SEQ
+    ):
+        raise Detour
+    return body.series_id, body.seq, body.model, body.n
 
 
 def _checked(body: LessonBody | FeaturesData) -> tuple[str, int | None, list[float], float]:

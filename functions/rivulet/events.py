@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 import string
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote
 
+import msgspec
 from cloudevents.http import from_http
 
 from rivulet.errors import Malformed, WrongType
@@ -25,20 +23,19 @@ PREDICTION = "dev.rivulet.prediction.v1"
 TYPES = (TICK, OBSERVATION, FEATURES, PREDICTION)
 
 _JSON = "application/json"
-_FAMILY = uuid.UUID("6f0a4d0e-3c52-5a57-9d5e-2d7c1b6c9f11")
+_FAMILY = bytes.fromhex("6f0a4d0e3c525a579d5e2d7c1b6c9f11")
 _REQUIRED = ("specversion", "id", "source", "type")
 _MOST_ATTRIBUTE = 1024
 # What the HTTP binding leaves as it is in a header; everything else is percent-encoded.
 _PLAIN = string.ascii_letters + string.digits + "".join(set(string.punctuation) - set('"%'))
 _ALL_PLAIN = re.compile(rf"[{re.escape(_PLAIN)}]*")
-_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_dump = msgspec.json.Encoder().encode
 _SEQUENCE = re.compile(r"[0-9]{1,20}")
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 TICK_TIME = "ticktime"  # the extension that carries a tick's time to the end of the chain
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """A CloudEvent, parsed.
 
     Attributes
@@ -53,7 +50,7 @@ class Event:
     source: str
     type: str
     data: Any
-    extensions: Mapping[str, str] = field(default_factory=dict)
+    extensions: Mapping[str, str] = {}
 
     @property
     def identity(self) -> str:
@@ -107,8 +104,14 @@ class Event:
         begun = self.extensions.get("time") if self.type == TICK else self.extensions.get(TICK_TIME)
         if begun:
             extensions[TICK_TIME] = begun
-        id = str(uuid.uuid5(_FAMILY, "\n".join((self.source, self.id, source, type))))
-        return Event(id, source, type, data, extensions)
+        return Event(_id(f"{self.source}\n{self.id}\n{source}\n{type}"), source, type, data, extensions)
+
+
+def _id(name: str) -> str:
+    """Return the UUID of version 5 that a name has in the family, which takes ``uuid.uuid5`` ten times as long."""
+    digits = hashlib.sha1(_FAMILY + name.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
 def parse(headers: Mapping[str, str], body: bytes) -> Event:
@@ -142,8 +145,10 @@ def parse(headers: Mapping[str, str], body: bytes) -> Event:
 def _read(headers: Mapping[str, str], body: bytes) -> tuple[dict[str, str], Any]:
     """Return attributes and data, in either mode."""
     if "ce-specversion" in headers:
-        named = {name[3:]: value for name, value in headers.items() if name.startswith("ce-")}
-        attributes = {name: unquote(value) if "%" in value else value for name, value in named.items()}
+        attributes = {name[3:]: value for name, value in headers.items() if name.startswith("ce-")}
+        for name, value in attributes.items():
+            if "%" in value:
+                attributes[name] = unquote(value)
         _require_json(headers.get("content-type", _JSON))
         return attributes, parse_json(body, "the event's data") if body else None
     structured = _structured(headers, body)
@@ -192,16 +197,13 @@ def is_json(content_type: str) -> bool:
 
 def to_http(event: Event) -> tuple[dict[str, str], bytes]:
     """Return headers and body of the event in binary mode."""
-    attributes = {"specversion": "1.0", "id": event.id, "source": event.source, "type": event.type, **event.extensions}
-    headers = {
-        f"ce-{name}": value if _ALL_PLAIN.fullmatch(value) else quote(value, _PLAIN)
-        for name, value in attributes.items()
-    }
-    return {"content-type": _JSON, **headers}, _dump(event.data)
-
-
-def _dump(data: Any) -> bytes:
-    return _encode(data).encode()
+    headers = {"content-type": _JSON, "ce-specversion": "1.0", "ce-id": event.id}
+    headers |= {"ce-source": event.source, "ce-type": event.type}
+    for name, value in event.extensions.items():
+        headers[f"ce-{name}"] = value
+    if not _ALL_PLAIN.fullmatch("".join(headers.values())):
+        headers = {name: quote(value, _PLAIN) for name, value in headers.items()}
+    return headers, _dump(event.data)
 
 
 def _keep(data: Any) -> Any:

@@ -21,7 +21,7 @@ from rivulet.logs import event_line, log
 
 _BROKE = json.dumps({"error": "something broke inside; the function's log has the traceback"}).encode()
 
-Headers = Mapping[bytes, bytes]
+Headers = Mapping[str, str]
 ExpressCall = Callable[[Headers, bytes], Awaitable[Answer]]
 
 
@@ -80,9 +80,7 @@ class Express:
             raise Detour
         started = time.perf_counter()
         try:
-            event = events.parse(
-                {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}, body
-            )
+            event = events.parse(headers, body)
         except Problem:
             raise Detour from None
         with event_line() as line:
@@ -99,6 +97,4 @@ class Express:
         if answer is None:
             return Answer(204)
         named, content = events.to_http(answer)
-        return Answer(
-            200, content, [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named.items()]
-        )
+        return Answer(200, content, lines="".join([f"{name}: {value}\r\n" for name, value in named.items()]).encode())

@@ -18,6 +18,7 @@ from rivulet.tracing import Tracing
 
 _KINDS = {kind: kind.split(".")[-2] for kind in events.TYPES}  # observation, for dev.rivulet.observation.v1
 _AGAIN = (404, 408, 409, 429)
+_TOLD = (str, int)
 
 
 class Handled:
@@ -77,7 +78,9 @@ class Handled:
         if not log.isEnabledFor(level):
             return
         named = _named(event) if event else {}
-        named |= {name: value for name, value in line.items() if value is not None}
+        for name, value in line.items():
+            if value is not None:
+                named[name] = value
         named["duration_ms"] = round(seconds * 1000, 3)
         tell(level, f"{kind} {outcome}", named)
 
@@ -98,7 +101,7 @@ def _named(event: Event) -> dict[str, Any]:
         "seq": data.get("seq") or event.extensions.get("sequence"),
     }
     # What a stranger sent in a field's place is not logged: only what is short and plain.
-    return {name: value for name, value in fields.items() if isinstance(value, str | int) and len(str(value)) <= 256}
+    return {name: value for name, value in fields.items() if isinstance(value, _TOLD) and len(str(value)) <= 256}
 
 
 def _outcome(status: int) -> str:

@@ -7,8 +7,8 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Any
 
@@ -74,15 +74,21 @@ def tell(level: int, message: str, fields: Mapping[str, Any]) -> None:
                 handler.release()
 
 
-@contextmanager
-def event_line() -> Iterator[dict[str, Any]]:
+class _EventLine:
+    __slots__ = ("_token",)
+
+    def __enter__(self) -> dict[str, Any]:
+        line: dict[str, Any] = {}
+        self._token = _remarks.set(line)
+        return line
+
+    def __exit__(self, *_: object) -> None:
+        _remarks.reset(self._token)
+
+
+def event_line() -> AbstractContextManager[dict[str, Any]]:
     """Gather, for the one line about an event, what those who handle it remark."""
-    line: dict[str, Any] = {}
-    token = _remarks.set(line)
-    try:
-        yield line
-    finally:
-        _remarks.reset(token)
+    return _EventLine()
 
 
 def remark(**fields: Any) -> None:

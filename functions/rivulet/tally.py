@@ -14,6 +14,7 @@ FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 SLOW = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 HISTOGRAMS = {"event": FAST, "chain": SLOW, "cold": SLOW}
 SUM, TOP = "sum", "inf"
+_LABELS = {name: (*map(repr, bounds), TOP) for name, bounds in HISTOGRAMS.items()}
 
 Key = tuple[str, ...]
 
@@ -38,10 +39,11 @@ def spend(name: str, *labels: str, seconds: float) -> None:
 
 def observe(name: str, *labels: str, seconds: float) -> None:
     """Put a duration into the bucket of a histogram that it belongs to."""
-    bounds = HISTOGRAMS[name]
-    place = bisect_left(bounds, seconds)
-    count(name, *labels, repr(bounds[place]) if place < len(bounds) else TOP)
-    spend(name, *labels, SUM, seconds=seconds)
+    bucket = (name, *labels, _LABELS[name][bisect_left(HISTOGRAMS[name], seconds)])
+    total = (name, *labels, SUM)
+    with _lock:
+        _counts[bucket] = _counts.get(bucket, 0) + 1
+        _seconds[total] = _seconds.get(total, 0.0) + seconds
 
 
 def take() -> tuple[dict[Key, int], dict[Key, float]]:

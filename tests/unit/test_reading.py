@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import struct
+import uuid
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,14 @@ def test_json_that_is_none(text: bytes) -> None:
         parse_json(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["-0", "-0.0", "0.1", "5e-324", "1E5", "9007199254740993.0", "18446744073709551617", '"\\ud800"', '{"a":1,"a":2}'],
+)
+def test_json_means_what_it_always_means(text: str) -> None:
+    assert repr(parse_json(text.encode())) == repr(json.loads(text))
+
+
 def test_json_may_be_nested_to_a_depth() -> None:
     assert parse_json(b"[" * 16 + b"]" * 16)
 
@@ -63,6 +72,13 @@ def test_what_follows_from_an_event_is_always_the_same() -> None:
         Event("1", "/a", events.TICK, {}).derive("t2", "e", "s", 3, {}),
     ]
     assert len({first.id, *(other.id for other in others)}) == 5
+
+
+def test_the_id_of_what_follows_is_the_uuid_of_what_it_follows_from() -> None:
+    family = uuid.UUID("6f0a4d0e-3c52-5a57-9d5e-2d7c1b6c9f11")
+    for name in map(str, range(100)):
+        derived = Event(name, "/ä", events.TICK, {}).derive("t", "e", "s", 3, {})
+        assert derived.id == str(uuid.uuid5(family, f"/ä\n{name}\n/rivulet/e\nt"))
 
 
 def test_binary_mode_there_and_back() -> None:

@@ -10,10 +10,11 @@ from typing import Any
 from rivulet import events, latency, tally
 from rivulet.afterwards import Afterwards
 from rivulet.backfill import Backfill
+from rivulet.bodies import prediction_of
 from rivulet.broker import Broker
 from rivulet.champion import NAME as CHAMPION
 from rivulet.deadletters import DeadLetters
-from rivulet.errors import Conflict, Detour, Invalid, NotThere, OutOfReach, Problem, TryAgain
+from rivulet.errors import Conflict, Detour, Invalid, NotThere, OutOfReach, TryAgain
 from rivulet.events import Event
 from rivulet.fields import MOST_SEQ, Fields, number, series_id, short_text
 from rivulet.logs import remark
@@ -168,10 +169,7 @@ class LedgerHandler:
         """Do the same on the event loop, with a prediction."""
         if event.type != events.PREDICTION or "knativeerrorcode" in event.extensions:
             raise Detour
-        try:
-            series, seq, model, n = self._prediction(event)
-        except Problem:
-            raise Detour from None
+        series, seq, model, n = prediction_of(event.data)
         self._note(event, series, await self._notes.arrived_sent(series, seq, model, n, _note(event)), model)
         if self._complete:
             self._crown.due()

@@ -79,9 +79,9 @@ class ModelHandler:
         if SERIES_ID.fullmatch(series):
             self._shelf.restore(series)
 
-    async def express_predict_learn(self, headers: Mapping[bytes, bytes], body: bytes) -> Answer:
+    async def express_predict_learn(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """Predict the target, then learn it: of a series that is in memory."""
-        if headers.get(b"content-type") != b"application/json" or b"idempotency-key" in headers:
+        if headers.get("content-type") != "application/json" or "idempotency-key" in headers:
             raise Detour
         series, seq, lags, target = read_lesson(body)
         if seq is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, NamedTuple, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -19,34 +19,41 @@ from rivulet.errors import Detour
 from rivulet.serving.front import MOST_BYTES, Front
 from rivulet.straight import Straight
 
-_FIELDS = re.compile(rb"(?:[A-Za-z0-9-]+:[ -~]*\r\n)+")
+_FIELD = re.compile(r"([A-Za-z0-9-]+): ([ -~]*)\r\n")
 _LONGEST_HEAD = 2048
-_LENGTH = re.compile(rb"[0-9]{1,6}")
-_UNUSUAL = frozenset((b"expect", b"transfer-encoding", b"upgrade"))
+_LENGTH = re.compile(r"[0-9]{1,6}")
+_UNUSUAL = frozenset(("expect", "transfer-encoding", "upgrade"))
 
 
 class _Usual(NamedTuple):
     """What is in a usual head, but for its path."""
 
-    headers: Mapping[bytes, bytes]
+    headers: Mapping[str, str]
     length: int
 
 
-def _usual(headers: Mapping[bytes, bytes]) -> _Usual | None:
-    length = headers.get(b"content-length", b"")
+def _usual(headers: Mapping[str, str]) -> _Usual | None:
+    length = headers.get("content-length", "")
     if not _LENGTH.fullmatch(length) or int(length) > MOST_BYTES or not _UNUSUAL.isdisjoint(headers):
         return None
     return _Usual(headers, int(length))
 
 
-@functools.lru_cache(256)  # on a kept-alive connection most heads are the same
-def _plain(fields: bytes) -> _Usual | None:
+def _read(fields: bytes) -> _Usual | None:
     """Return what is in a head as clients write it: no name twice, ASCII alone, nothing on the connection's end."""
-    if not _FIELDS.fullmatch(fields):
+    if not fields.isascii() or b" \r\n" in fields or b":  " in fields:
         return None
-    pairs = [field.partition(b":") for field in fields[:-2].split(b"\r\n")]
-    headers = {name.lower(): value.strip(b" ") for name, _, value in pairs}
-    return _usual(headers) if len(headers) == len(pairs) and b"connection" not in headers else None
+    found = _FIELD.findall(fields.decode())
+    headers = {name.lower(): value for name, value in found}
+    if len(headers) < len(found) or "connection" in headers:
+        return None
+    # What was not found between the fields that were is no field, or one in another form.
+    whole = sum([len(name) + len(value) for name, value in found]) + 4 * len(found) == len(fields)
+    return _usual(headers) if whole else None
+
+
+# On a kept-alive connection of a client most heads are the same; those of events never are.
+_read_again = functools.lru_cache(256)(_read)
 
 
 class _Direct:
@@ -113,17 +120,18 @@ class HttpProtocol(HttpToolsProtocol):
         scope = cycle.scope
         if scope["method"] != "POST" or scope["query_string"] or scope["path"] not in self._paths.values():
             return False
-        return _usual(dict(scope["headers"])) is not None
+        return _usual(_text(scope["headers"])) is not None
 
     def _whole(self, data: bytes) -> tuple[str, _Usual] | None:
         """Return path and head of what is one whole request, nothing else, and leaves no doubt how it is to be read."""
         line, _, rest = data.partition(b"\r\n")
         path, end = self._paths.get(line), rest.find(b"\r\n\r\n")
-        head = _plain(rest[: end + 2]) if path and 0 < end <= _LONGEST_HEAD else None
+        read = _read if path == "/" else _read_again
+        head = read(rest[: end + 2]) if path and 0 < end <= _LONGEST_HEAD else None
         return (path, head) if path and head and head.length == len(rest) - end - 4 else None
 
     def _begin(self, cycle: RequestResponseCycle) -> None:
-        path, headers = cycle.scope["path"], dict(cycle.scope["headers"])
+        path, headers = cycle.scope["path"], _text(cycle.scope["headers"])
         coroutine = self._express(path, headers, bytes(cycle.body))
         self._run(cycle, coroutine, lambda: HttpToolsProtocol._start_asgi_task(self, cycle, self.app))
 
@@ -164,10 +172,14 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _send(self, answer: Answer, keep_alive: bool) -> None:
         parts = [STATUS_LINE[answer.status]]
-        for name, value in (*self.server_state.default_headers, *answer.fields()):
+        for name, value in self.server_state.default_headers:
             parts += name, b": ", value, b"\r\n"
-        parts += b"\r\n" if keep_alive else b"connection: close\r\n\r\n", answer.body
+        parts += answer.head(), b"\r\n" if keep_alive else b"connection: close\r\n\r\n", answer.body
         self.transport.write(b"".join(parts))
         if not keep_alive:
             self.transport.close()
         self.on_response_complete()
+
+
+def _text(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from rivulet.baselines import Baselines
 from rivulet.store.connection import Store, ingest_key, ledger_key, model_key, series_key
 from rivulet.store.lane import surely
 
 _ARRIVE = (Path(__file__).parent / "arrive.lua").read_text("utf-8")
 
+_encode = msgspec.json.Encoder().encode
 _DEAD_LETTERS = "ledger:deadletters"
 _SEEN = f"{{{_DEAD_LETTERS}}}:seen"  # in the slot of the dead letters
 _MOST_DEAD_LETTERS = 10_000
@@ -157,7 +160,7 @@ def _arrived(
     series_id: str, seq: int, model: str, n: int, event: Mapping[str, Any], at_ms: int
 ) -> tuple[list[str], list[Any]]:
     keys = [ledger_key(series_id, f"run:{seq}"), series_key(series_id, "log"), model_key(model, series_id, "journal")]
-    return keys, [model, json.dumps({**event, "at_ms": at_ms}), _MEMORY, seq, n]
+    return keys, [model, _encode({**event, "at_ms": at_ms}), _MEMORY, seq, n]
 
 
 def _arrival(reply: Sequence[Any], at_ms: int) -> Arrival:

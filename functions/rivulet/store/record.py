@@ -62,6 +62,7 @@ class Value(NamedTuple):
     value: float
 
 
+_encode = msgspec.json.Encoder().encode
 _decode_values = msgspec.json.Decoder(list[Value]).decode
 
 
@@ -139,7 +140,7 @@ class SeriesRecord:
         patience: float,
     ) -> tuple[list[str], list[Any]]:
         keys = [series_key(series_id, part) for part in ("log", "values", "ids", "order", "early", "late")]
-        text = json.dumps(dict(meta), separators=(",", ":"))
+        text = _encode(meta)
         args = [identity, "" if sequence is None else sequence, repr(value), text, n_lags]
         return keys, [*args, int(patience * 1000), MOST_EARLY, MOST_LATE, self._keep]
 
