@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import uuid
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
+from yarl import URL
+
+from rivulet.straight import in_task
+from rivulet_local.answer_reader import Answer
+from rivulet_local.cloudevent import Event
+from rivulet_local.wire import Wire
 
 NAMESPACE = "ml-services"
 PATIENCE = 60.0  # seconds that a request is tried again for, while the platform says: not now
@@ -34,7 +42,8 @@ class PlatformClient:
     def __init__(self, session: aiohttp.ClientSession, gateway_url: str, broker_url: str) -> None:
         self._session = session
         self._gateway_url = gateway_url
-        self._broker_url = broker_url
+        self._broker = URL(broker_url)
+        self._wire = Wire(self._broker.port or 80, self._broker.host or "127.0.0.1")
         self._run_id = str(uuid.uuid4())
 
     async def rows(self) -> int:
@@ -79,43 +88,65 @@ class PlatformClient:
 
     async def tick(self, series: str, number: int) -> None:
         """Send a tick of this run to the Broker; a number stands for the same tick however often it is sent."""
-        headers = {
-            "Ce-Specversion": "1.0",
-            "Ce-Type": "dev.rivulet.tick.v1",
-            "Ce-Source": "/rivulet/run",
-            "Ce-Time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "Ce-Id": f"{self._run_id}-{number}",
-            "Ce-Subject": series,
-            "Ce-Partitionkey": series,
-            "Ce-Traceparent": f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01",
-            "Content-Type": "application/json",
-        }
-        await self._request("POST", self._broker_url, headers, data=b'{"source":"csv"}')
+        tick = Event(
+            {
+                "specversion": "1.0",
+                "type": "dev.rivulet.tick.v1",
+                "source": "/rivulet/run",
+                "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "id": f"{self._run_id}-{number}",
+                "subject": series,
+                "partitionkey": series,
+                "traceparent": f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01",
+                "datacontenttype": "application/json",
+            },
+            b'{"source":"csv"}',
+        )
+        path = self._broker.path
+
+        async def send() -> Answer:
+            return await in_task(self._wire.post(path, tick.message(), PATIENCE))
+
+        await _patiently(f"POST {self._broker}", send)
+
+    def close(self) -> None:
+        """End the connections to the Broker."""
+        self._wire.close()
 
     async def _ask(self, method: str, service: str | None, path: str, query: dict[str, str] | None = None) -> Any:
         headers = {"Host": f"{service}.{NAMESPACE}.localhost"} if service else {}
-        return await self._request(method, f"{self._gateway_url}{path}", headers, params=query)
+        url = f"{self._gateway_url}{path}"
 
-    async def _request(self, method: str, url: str, headers: dict[str, str], **content: Any) -> Any:
-        loop = asyncio.get_running_loop()
-        end = loop.time() + PATIENCE
-        while True:
-            problem, pause = "", 0.2
-            try:
-                async with self._session.request(method, url, headers=headers, **content) as response:
-                    if response.status == 404:
-                        return None
-                    if response.ok:
-                        return await response.json() if response.content_type == "application/json" else None
-                    problem = f"{response.status} {(await response.text())[:500]}"
-                    if response.status not in _NOT_NOW:
-                        raise RunError(f"{method} {url} was answered {problem}")
-                    pause = _seconds(response.headers.get("Retry-After"), pause)
-            except (aiohttp.ClientConnectionError, TimeoutError) as error:
-                problem = str(error) or type(error).__name__
-            if loop.time() + pause > end:
-                raise RunError(f"{method} {url} has failed for {PATIENCE:.0f} s: {problem}")
-            await asyncio.sleep(pause)
+        async def send() -> Answer:
+            async with self._session.request(method, url, headers=headers, params=query) as response:
+                named = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(response.status, named, await response.read())
+
+        answer = await _patiently(f"{method} {url}", send)
+        is_json = answer.headers.get("content-type", "").startswith("application/json")
+        return json.loads(answer.body) if is_json and answer.status != 404 else None
+
+
+async def _patiently(what: str, send: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Send a request, again while the platform says: not now; the answer is 2xx or 404."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + PATIENCE
+    while True:
+        problem, pause = "", 0.2
+        try:
+            answer = await send()
+        except (aiohttp.ClientConnectionError, OSError) as error:
+            problem = str(error) or type(error).__name__
+        else:
+            if answer.status < 400 or answer.status == 404:
+                return answer
+            problem = f"{answer.status} {answer.body.decode(errors='replace')[:500]}"
+            if answer.status not in _NOT_NOW:
+                raise RunError(f"{what} was answered {problem}")
+            pause = _seconds(answer.headers.get("retry-after"), pause)
+        if loop.time() + pause > end:
+            raise RunError(f"{what} has failed for {PATIENCE:.0f} s: {problem}")
+        await asyncio.sleep(pause)
 
 
 def _seconds(retry_after: str | None, otherwise: float) -> float:

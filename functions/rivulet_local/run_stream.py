@@ -10,7 +10,8 @@ from typing import Any
 from rivulet_local.run_client import PlatformClient, RunError
 
 AHEAD = 256
-POLL = 0.1
+_FIRST_LOOK = 0.1
+_SOONEST, _LATEST = 0.03, 0.3  # each look costs the ledger as much as some dozen predictions
 STALLED = 60.0
 
 
@@ -18,6 +19,14 @@ def learned(board: dict[str, Any] | None, models: Collection[str]) -> int:
     """Return how many observations the slowest of `models` has predicted; one without a row has none."""
     counts = {row["model"]: row["count"] for row in board["rows"] if row["kind"] == "model"} if board else {}
     return min((counts.get(model, 0) for model in models), default=0)
+
+
+def look_after(left: int, pace: float) -> float:
+    """Return the seconds after which to look again, if so many observations are left at so many a second.
+
+    Halfway: the end is neither missed by much, nor looked for all the time.
+    """
+    return max(_SOONEST, min(left / pace / 2, _LATEST))
 
 
 class Stream:
@@ -61,6 +70,7 @@ class Stream:
         finally:
             for task in tasks:
                 task.cancel()
+            self._client.close()
         return self._models
 
     async def _send(self) -> None:
@@ -73,11 +83,14 @@ class Stream:
     async def _follow(self) -> None:
         loop = asyncio.get_running_loop()
         moved = loop.time()
+        pause = _FIRST_LOOK
         while self._done < self._rows:
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(pause)
             self._models = self._models or await self._client.models(self._series)
             done = learned(await self._client.leaderboard(self._series), self._models)
             if done > self._done:
+                pace = (done - self._done) / (loop.time() - moved)
+                pause = look_after(min(self._rows - done, AHEAD), pace)
                 self._done, moved = done, loop.time()
                 self._moved.set()
                 self._show(min(done, self._rows))

@@ -1,7 +1,8 @@
-"""Kept-alive connections to one process, for deliveries: the little of HTTP that they need.
+"""Kept-alive connections to one process, for events: the little of HTTP that they need.
 
 Deliveries are most of what the platform does, and an all-round client spends more on each than everything else
-together. Requests of people, whose bodies may be streams, go the other way, through aiohttp.
+together; so it would on the ticks of a run. Requests of people, whose bodies may be streams, go the other way, through
+aiohttp.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ class NothingSent(ConnectionError):
 
 
 class Wire:
-    """The connections to a port of 127.0.0.1, as many as there are requests at once."""
+    """The connections to a port, as many as there are requests at once."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self._host, self._port = host, port
         self._beginnings: dict[str, bytes] = {}
         self._idle: list[Connection] = []
         self._open: set[Connection] = set()
@@ -52,7 +53,9 @@ class Wire:
         """
         beginning = self._beginnings.get(path)
         if beginning is None:
-            beginning = self._beginnings[path] = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n".encode()
+            host = f"[{self._host}]" if ":" in self._host else self._host
+            beginning = f"POST {path} HTTP/1.1\r\nHost: {host}:{self._port}\r\n".encode()
+            self._beginnings[path] = beginning
         connection = self._kept()
         if connection is None:
             connection = await of_task(self._connect(timeout))
@@ -87,7 +90,7 @@ class Wire:
         try:
             async with asyncio.timeout(timeout):
                 _, connection = await loop.create_connection(
-                    lambda: Connection(loop, self._open), "127.0.0.1", self._port
+                    lambda: Connection(loop, self._open), self._host, self._port
                 )
         except TimeoutError:
             raise  # it is an OSError, but says that somebody is there
