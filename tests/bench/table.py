@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.benchmark import Benchmark
-from tests.bench.report import Measurement
+from tests.bench.report import Measurement, Target
 
 _FEWEST_COLUMNS = 100
 
 
-def show(benchmarks: Sequence[Benchmark], measured: Mapping[str, Measurement]) -> None:
+class Row(Protocol):
+    """What a row of the table tells of: a benchmark, or a figure of a cluster."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def what(self) -> str: ...
+    @property
+    def target(self) -> Target | None: ...
+
+
+def show(benchmarks: Sequence[Row], measured: Mapping[str, Measurement]) -> None:
     """Print one row a benchmark."""
     table = Table("benchmark", box=None, pad_edge=False)
     for name in ("value", "spread", "target", "met", "floor"):

@@ -1,4 +1,4 @@
-"""What an installation on a cluster has to reach, measured from outside: by events, the ledger, and the list of pods."""
+"""What an installation on a cluster has to reach, measured from outside: by events, the ledger, the list of pods."""
 
 from __future__ import annotations
 
