@@ -15,7 +15,7 @@ from rivulet_local.retry import Backoff
 
 _EVENTING = "eventing.knative.dev/v1"
 _SCALING = "autoscaling.knative.dev/"
-_PURPOSE = "rivulet.dev/purpose"
+_WAKES = "rivulet.dev/wakes"
 _LEAST_TIMEOUT = 40.0
 _WAIT = {"LONGEST_WAIT": "30s"}
 
@@ -74,14 +74,14 @@ class TriggerSpec:
     Attributes
     ----------
     wakes
-        Whether the events are there to wake the service, and nothing else.
+        The type of those events that are there to wake the service, and for nothing else; empty for none.
     """
 
     name: str
     passes: Filter
     target: Target
     delivery: DeliverySpec
-    wakes: bool = False
+    wakes: str = ""
 
 
 @dataclass(frozen=True)
@@ -192,15 +192,15 @@ def _trigger(item: Object, broker: str, default: DeliverySpec, services: Mapping
     refuse_unknown(spec, {"broker", "filter", "filters", "subscriber", "delivery"}, where)
     if spec.get("broker") != broker:
         raise ManifestError(f"{where}: there is no Broker {spec.get('broker')}.")
-    purpose = item["metadata"].get("annotations", {}).get(_PURPOSE)
-    if purpose not in (None, "wake"):
-        raise ManifestError(f"{where}: {_PURPOSE} has to be wake, or not there, not {purpose!r}.")
+    passes, wakes = trigger_filter(spec, where), item["metadata"].get("annotations", {}).get(_WAKES, "")
+    if wakes and not passes({"type": wakes}):
+        raise ManifestError(f"{where}: {_WAKES} has to be a type that its filters let through, not {wakes!r}.")
     return TriggerSpec(
         name=name,
-        passes=trigger_filter(spec, where),
+        passes=passes,
         target=_target(spec["subscriber"], f"{where}: subscriber", services),
         delivery=_delivery(spec.get("delivery"), default, where, services),
-        wakes=purpose == "wake",
+        wakes=wakes,
     )
 
 

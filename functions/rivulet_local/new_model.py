@@ -58,19 +58,10 @@ patches:
 
 _TRIGGERS = Template("""apiVersion: eventing.knative.dev/v1
 kind: Trigger
-metadata: {name: tick-model-$dashed, annotations: {rivulet.dev/purpose: wake}}
+metadata: {name: model-$dashed, annotations: {rivulet.dev/wakes: dev.rivulet.tick.v1}}
 spec:
   broker: default
-  filters: [{exact: {type: dev.rivulet.tick.v1}}]
-  subscriber: {ref: {apiVersion: serving.knative.dev/v1, kind: Service, name: model-$dashed}}
-  delivery: {retry: 5, backoffPolicy: exponential, backoffDelay: PT0.2S, timeout: PT10S}
----
-apiVersion: eventing.knative.dev/v1
-kind: Trigger
-metadata: {name: features-model-$dashed}
-spec:
-  broker: default
-  filters: [{exact: {type: dev.rivulet.features.v1}}]
+  filters: [{any: [{exact: {type: dev.rivulet.tick.v1}}, {exact: {type: dev.rivulet.features.v1}}]}]
   subscriber: {ref: {apiVersion: serving.knative.dev/v1, kind: Service, name: model-$dashed}}
   delivery: {retry: 10, backoffPolicy: exponential, backoffDelay: PT0.2S, timeout: PT30S}
 """)

@@ -25,7 +25,7 @@ class Route:
     limit
         How many deliveries are made at once.
     wakes
-        Whether a delivery has done all that it is for when the function is awake.
+        The type of those events that have done all that they are for when the function is awake; empty for none.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Route:
     delivery: DeliverySpec
     limit: int
     dead: Route | None = None
-    wakes: bool = False
+    wakes: str = ""
     lanes: Lanes = field(default_factory=Lanes)
     running: int = 0
 
@@ -63,7 +63,7 @@ class RoutingTable:
     def matching(self, event: Event) -> list[Route]:
         """Return the routes of the Triggers whose filter an event passes, without those that have nothing to do."""
         routes = [route for passes, route in self._filters if passes(event.attributes)]
-        return [route for route in routes if not (route.wakes and _is_woken(route, event))]
+        return [route for route in routes if not (route.wakes == event.attributes["type"] and _is_woken(route, event))]
 
 
 def _is_woken(route: Route, event: Event) -> bool:

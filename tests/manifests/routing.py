@@ -31,7 +31,7 @@ def problems(services: Iterable[Object], routing: Iterable[Object]) -> list[str]
         if subscriber not in answers:
             found.append(f"Trigger {name}: there is no function {subscriber!r}")
         if types is None:
-            found.append(f"Trigger {name}: its filters have to be one exact type")
+            found.append(f"Trigger {name}: its filters have to be one exact type, or any of some")
         found += [f"Trigger {name}: no function knows {type!r}" for type in types or () if type not in TYPES]
         found += [
             f"Trigger {name}: its delivery says no {part}" for part in ("retry", "timeout") if not _says(spec, part)
@@ -54,9 +54,12 @@ def _source(service: Object) -> str:
 
 def _types(spec: Object) -> list[str] | None:
     filters = spec.get("filters", [])
-    if "filter" in spec or len(filters) != 1 or set(filters[0]) != {"exact"} or set(filters[0]["exact"]) != {"type"}:
+    if "filter" in spec or len(filters) != 1:
         return None
-    return [filters[0]["exact"]["type"]]
+    each = filters[0]["any"] if set(filters[0]) == {"any"} else filters
+    if not all(set(one) == {"exact"} and set(one["exact"]) == {"type"} for one in each):
+        return None
+    return [one["exact"]["type"] for one in each]
 
 
 def _says(spec: Object, part: str) -> bool:
