@@ -49,7 +49,7 @@ def minute(platform: PlatformProcess, at: str, *, without: Collection[str] = ())
     for task in TEMPLATES[SPEC["entrypoint"]]["dag"]["tasks"]:
         if task["name"] in without:
             continue
-        assert set(task.get("dependencies", [])) <= {*nodes, *without}
+        assert {each.partition(".")[0] for each in task.get("depends", "").split(" || ")} - {""} <= {*nodes, *without}
         given = {f"inputs.parameters.{each['name']}": each["value"] for each in parameters(task)}
         nodes[task["name"]] = asked(platform, filled_in(TEMPLATES[task["template"]]["http"], {**variables, **given}))
     return nodes
