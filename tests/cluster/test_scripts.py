@@ -163,4 +163,4 @@ def test_kafka_s_broker_orders_every_trigger(deployment: Path) -> None:
     assert broker["metadata"]["annotations"]["eventing.knative.dev/broker.class"] == "Kafka"
     triggers = [each for part in ("functions", "events") for each in applied(deployment, part, "Trigger")]
     orders = [each["metadata"]["annotations"]["kafka.eventing.knative.dev/delivery.order"] for each in triggers]
-    assert (len(orders), set(orders)) == (19, {"ordered"})
+    assert (len(orders), set(orders)) == (10, {"ordered"})
