@@ -9,6 +9,7 @@ from typing import Any
 
 WINDOWS = (5, 10, 20)
 MEASURES = ("mae", "mse", "rmse", "mape")
+_WINDOWED = {size: tuple(f"{name}_{size}" for name in MEASURES) for size in WINDOWS}
 
 
 class Accuracy:
@@ -49,7 +50,10 @@ class Accuracy:
     def windows(self) -> dict[str, float | None]:
         """Return ``mae_5`` to ``mape_20``."""
         errors = _Errors(self.pairs)
-        return {f"{name}_{size}": value for size in WINDOWS for name, value in errors.newest(size).items()}
+        found: dict[str, float | None] = {}
+        for size, names in _WINDOWED.items():
+            found.update(zip(names, errors.newest(size), strict=True))
+        return found
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` restores, to the last bit."""
@@ -78,24 +82,22 @@ class _Errors:
             error / abs(target) if target else None for error, target in zip(self._absolute, targets, strict=True)
         ]
 
-    def newest(self, size: int) -> dict[str, float | None]:
+    def newest(self, size: int) -> tuple[float | None, ...]:
         """Return MAE, MSE, RMSE and MAPE (in percent, over targets other than zero) of the newest pairs."""
-        absolute, squared = self._absolute[-size:], self._squared[-size:]
-        if not absolute:
-            return dict.fromkeys(MEASURES)
-        relative = [error for error in self._relative[-size:] if error is not None]
-        mse = sum(squared) / len(squared)
-        return {
-            "mae": sum(absolute) / len(absolute),
-            "mse": mse,
-            "rmse": math.sqrt(mse),
-            "mape": 100 * sum(relative) / len(relative) if relative else None,
-        }
+        absolute, relative = self._absolute[-size:], self._relative[-size:]
+        count = len(absolute)
+        if not count:
+            return (None,) * len(MEASURES)
+        if None in relative:
+            relative = [error for error in relative if error is not None]
+        mse = sum(self._squared[-size:]) / count
+        mape = 100 * sum(relative) / len(relative) if relative else None  # type: ignore[arg-type]
+        return sum(absolute) / count, mse, math.sqrt(mse), mape
 
 
 def measure(pairs: Sequence[tuple[float, float]]) -> dict[str, float | None]:
     """Return MAE, MSE, RMSE and MAPE of (target, prediction) pairs; null where there is none."""
-    return _Errors(pairs).newest(len(pairs))
+    return dict(zip(MEASURES, _Errors(pairs).newest(len(pairs)), strict=True))
 
 
 def _pairs(value: Iterable[Sequence[float]]) -> Iterable[tuple[float, float]]:

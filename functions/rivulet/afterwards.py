@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-_EVERY = 0.2  # seconds, under load; after a single answer at once
-
 
 class Afterwards:
     """Has work done on a thread after an answer that was given on the event loop, once for many answers.
@@ -15,10 +13,13 @@ class Afterwards:
     ----------
     work
         Does all that there is to do at the time.
+    every
+        Seconds between two times, under load; after a single answer it is done at once.
     """
 
-    def __init__(self, work: Callable[[], None]) -> None:
+    def __init__(self, work: Callable[[], None], every: float = 0.2) -> None:
         self._work = work
+        self._every = every
         self._last = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -26,7 +27,7 @@ class Afterwards:
         """Note that there is something to do."""
         if self._timer is None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_at(max(loop.time(), self._last + _EVERY), self._begin)
+            self._timer = loop.call_at(max(loop.time(), self._last + self._every), self._begin)
 
     def _begin(self) -> None:
         loop = asyncio.get_running_loop()

@@ -107,5 +107,7 @@ def metrics_after(
     values |= {f"{name}_all": value for name, value in accuracy.overall().items()}
     target, prediction = accuracy.pairs[-1]
     values |= {"last_prediction": prediction, "last_actual": target, "last_error": abs(target - prediction)}
-    values["forecast"] = forecast
-    return {name: repr(value) if type(value) is float else _encode(value) for name, value in values.items()}
+    # All but the forecast are numbers, so that one text of all of them is quickly cut.
+    texts: dict[str, str | bytes] = dict(zip(values, _encode(list(values.values()))[1:-1].split(b","), strict=True))
+    texts["forecast"] = _encode(forecast)
+    return texts

@@ -65,7 +65,9 @@ class _Anchor:
         if self._kind.changes:
             found = itertools.accumulate(found, initial=self._last)
             next(found)
-        return [math.exp(min(value, _MOST_EXPONENT)) for value in found] if self._kind.ratios else list(found)
+        if not self._kind.ratios:
+            return list(found)
+        return [math.exp(_MOST_EXPONENT if value > _MOST_EXPONENT else value) for value in found]
 
     def learn(self, value: float, logarithm: float, most: float) -> None:
         """Take in the next value; an error of more than `most` counts as `most`."""

@@ -55,11 +55,16 @@ class Smoothing:
         season, place = self._season, self._place
         if not trend and len(season) == 1:
             return [value + season[0]] * steps
+        coming = season[place : place + steps]
+        while len(coming) < steps:
+            coming += season[: steps - len(coming)]
+        if not trend:
+            return [value + part for part in coming]
         found = []
-        for step in range(steps):
+        for part in coming:
             trend *= damping
             value += trend
-            found.append(value + season[(place + step) % len(season)])
+            found.append(value + part)
         return found
 
     def learn(self, value: float) -> float:

@@ -29,6 +29,7 @@ _PREDICTION_FIELDS = ("series_id", "seq", "model", "prediction", "target", "erro
 _LONGEST_WAIT = 30
 _MOST_WAITING = 16  # half of the threads: the other half goes on taking in what is waited for
 _PAGE = 1000
+_CROWN_EVERY = 1.0  # seconds; who asks for the champion has it brought up to date anyway
 
 
 class LedgerHandler:
@@ -44,7 +45,7 @@ class LedgerHandler:
         self._reports = Reports(store, self._notes, self._dead_letters, settings)
         self._complete: set[str] = set()
         self._crowning = threading.Lock()
-        self._crown = Afterwards(self.after_answer)
+        self._crown = Afterwards(self.after_answer, _CROWN_EVERY)
         self._ticks = Ticks(store, self._reports, settings.call_memory)
         self.routes = [
             Route("GET", "/ticks/<path:id>", self.tick, ("source", "series_id", "model", "wait")),
