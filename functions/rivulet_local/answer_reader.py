@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import httptools
 
+from rivulet.heads import plain
+
 
 class Answer(NamedTuple):
     """What a process answered; the headers by their names in lower case."""
@@ -91,15 +93,12 @@ class AnswerReader:
 
 def _whole(data: bytes) -> Answer | None:
     """Return an answer that came whole, and leaves no doubt how it is to be read."""
-    head, _, body = data.partition(b"\r\n\r\n")
-    if not head.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 204 ")) or b" \r\n" in head or not head.isascii():
+    if not data.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 204 ")):
         return None
-    status, *lines = head.decode().split("\r\n")
-    try:
-        headers = {name.lower(): value for name, value in [line.split(": ", 1) for line in lines]}
-    except ValueError:
+    begin, end = data.find(b"\r\n") + 2, data.find(b"\r\n\r\n") + 2
+    headers = plain(data[begin:end]) if begin <= end else None
+    if headers is None or "transfer-encoding" in headers:
         return None
-    if len(headers) < len(lines) or "connection" in headers or "transfer-encoding" in headers:
-        return None
-    sized = headers.get("content-length") == str(len(body)) if status[9:12] == "200" else not body
-    return Answer(int(status[9:12]), headers, body) if sized else None
+    status, body = int(data[9:12]), data[end + 2 :]
+    sized = headers.get("content-length") == str(len(body)) if status == 200 else not body
+    return Answer(status, headers, body) if sized else None

@@ -80,7 +80,7 @@ class Broker:
         self._enqueue(known)
 
     async def publish(self, event: Event) -> None:
-        """Take an event; it is durably queued on return.
+        """Take an event; it is durably queued on return. To be run straight.
 
         Raises
         ------

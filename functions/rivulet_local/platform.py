@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +18,7 @@ from rivulet_local.activator import Activator
 from rivulet_local.broker import Broker
 from rivulet_local.broker_door import BrokerDoor
 from rivulet_local.data_folder import DataFolder
+from rivulet_local.door_server import DoorServer
 from rivulet_local.environment import function_environment
 from rivulet_local.exporter_process import ExporterProcess
 from rivulet_local.forks import Forks
@@ -42,7 +43,6 @@ LEGACY_PORTS: Mapping[str, int] = {
     "model-knn": 8012,
     "model-amfr": 8013,
 }
-_Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Platform:
@@ -125,10 +125,12 @@ class Platform:
                 await exporter.start(environment)
             broker = await self._start_broker(stack)
             gateway = Gateway(self._functions, self.report)
-            await self._serve(stack, BrokerDoor(broker, self._manifests.broker_path).handle, broker_socket)
-            await self._serve(stack, gateway.handle, gateway_socket)
+            door = DoorServer(BrokerDoor(broker, self._manifests.broker_path), access_log=None)
+            await self._serve(stack, door, broker_socket)
+            await self._serve(stack, web.Server(gateway.handle, access_log=None), gateway_socket)
             for name, listener in legacy.items():
-                await self._serve(stack, gateway.handler_of(self._functions[name]), listener)
+                server = web.Server(gateway.handler_of(self._functions[name]), access_log=None)
+                await self._serve(stack, server, listener)
             self._start_ticker(stack, broker)
             stack.push_async_callback(self._wind_down)
             self._stack = stack.pop_all()
@@ -218,8 +220,8 @@ class Platform:
         await broker.recover()
         return broker
 
-    async def _serve(self, stack: contextlib.AsyncExitStack, handler: _Handler, listener: socket.socket) -> None:
-        runner = web.ServerRunner(web.Server(handler, access_log=None), shutdown_timeout=1.0)
+    async def _serve(self, stack: contextlib.AsyncExitStack, server: web.Server, listener: socket.socket) -> None:
+        runner = web.ServerRunner(server, shutdown_timeout=1.0)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         site = web.SockSite(runner, listener)

@@ -52,7 +52,7 @@ class Change:
     remove: int | None = None
     bury: tuple[str, bytes] | None = None
     then: Callable[[], None] | None = None
-    told: asyncio.Future[None] | None = None
+    told: Pending[None] | None = None
 
     @property
     def urgent(self) -> bool:
@@ -63,8 +63,8 @@ class Change:
         """Tell that it is in Redis."""
         if self.then is not None:
             self.then()
-        if self.told is not None and not self.told.done():
-            self.told.set_result(None)
+        if self.told is not None and not self.told.done:
+            self.told.settle(None)
 
 
 class QueueStore:
@@ -119,23 +119,26 @@ class QueueStore:
             self._due[urgent] = loop.call_soon(self._wake) if urgent else loop.call_later(_LINGER, self._wake)
 
     async def submit_within(self, change: Change, seconds: float) -> None:
-        """Have a change written, or withdraw it if that takes too long.
+        """Have a change written, or withdraw it if that takes too long; to be run straight.
 
         Raises
         ------
         QueueUnavailable
             If Redis did not take it in time.
         """
-        change.told = done = asyncio.get_running_loop().create_future()
+        told: Pending[None] = Pending()
+        change.told = told
         self.submit(change)
+        patience = asyncio.get_running_loop().call_later(seconds, _give_up, told)
         try:
-            async with asyncio.timeout(seconds):
-                await done
+            await told
         except TimeoutError:
             # A change that is being written right now may still arrive: at least once, not at most once.
             with contextlib.suppress(ValueError):
                 self._gathered.remove(change)
             raise QueueUnavailable from None
+        finally:
+            patience.cancel()
 
     def _wake(self) -> None:
         for timer in self._due.values():
@@ -186,6 +189,11 @@ def _commands(changes: list[Change]) -> list[list[str | bytes]]:
     commands: list[list[str | bytes]] = [["HSET", QUEUE, *added]] if added else []
     commands += [["XADD", DEAD, "*", "reason", reason, "delivery", record] for reason, record in buried]
     return [*commands, ["HDEL", QUEUE, *removed]] if removed else commands
+
+
+def _give_up(told: Pending[None]) -> None:
+    if not told.done:
+        told.fail(TimeoutError())
 
 
 def _ended(found: None, error: BaseException | None) -> None:

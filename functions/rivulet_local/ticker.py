@@ -8,6 +8,7 @@ import secrets
 import uuid
 from datetime import UTC, datetime
 
+from rivulet.straight import in_task
 from rivulet_local.broker import Broker, QueueFull
 from rivulet_local.cloudevent import Event
 from rivulet_local.errors import QueueUnavailable
@@ -39,6 +40,6 @@ async def tick_on(broker: Broker, interval: float) -> None:
         due += interval
         await asyncio.sleep(due - loop.time())
         try:
-            await broker.publish(tick())
+            await in_task(broker.publish(tick()))
         except (QueueFull, QueueUnavailable):
             log.warning("a tick is left out: the Broker's queue does not take it")

@@ -16,10 +16,10 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from rivulet.answer import Answer
 from rivulet.errors import Detour
+from rivulet.heads import plain
 from rivulet.serving.front import MOST_BYTES, Front
 from rivulet.straight import Straight
 
-_FIELD = re.compile(r"([A-Za-z0-9-]+): ([ -~]*)\r\n")
 _LONGEST_HEAD = 2048
 _LENGTH = re.compile(r"[0-9]{1,6}")
 _UNUSUAL = frozenset(("expect", "transfer-encoding", "upgrade"))
@@ -40,16 +40,8 @@ def _usual(headers: Mapping[str, str]) -> _Usual | None:
 
 
 def _read(fields: bytes) -> _Usual | None:
-    """Return what is in a head as clients write it: no name twice, ASCII alone, nothing on the connection's end."""
-    if not fields.isascii() or b" \r\n" in fields or b":  " in fields:
-        return None
-    found = _FIELD.findall(fields.decode())
-    headers = {name.lower(): value for name, value in found}
-    if len(headers) < len(found) or "connection" in headers:
-        return None
-    # What was not found between the fields that were is no field, or one in another form.
-    whole = sum([len(name) + len(value) for name, value in found]) + 4 * len(found) == len(fields)
-    return _usual(headers) if whole else None
+    headers = plain(fields)
+    return _usual(headers) if headers is not None else None
 
 
 # On a kept-alive connection of a client most heads are the same; those of events never are.
