@@ -84,6 +84,20 @@ def test_lanes_keep_a_key_in_order_and_let_others_pass() -> None:
     assert second[1].number == 2
 
 
+def test_lanes_hold_a_key_from_its_first_attempt_to_the_end_of_it() -> None:
+    lanes = Lanes()
+    assert not lanes.holds("a")
+    lanes.add(delivery(1, "a"))
+    lanes.add(delivery(2, None))
+    lanes.add(delivery(3, "b", attempts=1))
+    assert [lanes.holds(key) for key in ("a", "b", None)] == [True, False, False]
+    taken = lanes.take()
+    assert taken is not None
+    assert lanes.holds("a"), "it is under way"
+    lanes.release(taken[0])
+    assert not lanes.holds("a")
+
+
 def test_a_delivery_is_kept_as_it_is() -> None:
     event = Event({"id": "1", "subject": "naïve\u2028"}, b"\n\x00\xff\n")
     kept = Delivery.from_record(7, Delivery(7, "a/dead", event).record())
