@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import requests
+import functools
+from typing import TYPE_CHECKING
 
 from rivulet import events
 from rivulet.errors import OutOfReach, Problem
 from rivulet.events import Event
+
+if TYPE_CHECKING:  # imported with the first event that is sent: those that come do not wait for it
+    import requests
 
 _TIMEOUT = 10.0
 
@@ -22,7 +26,12 @@ class Broker:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._session = requests.Session()
+
+    @functools.cached_property
+    def _session(self) -> requests.Session:
+        import requests
+
+        return requests.Session()
 
     def send(self, event: Event) -> None:
         """Send an event.
@@ -34,6 +43,8 @@ class Broker:
         """
         if not self._url:
             raise Problem("setting BROKER_URL is not set, so there is no Broker to send to", status=501)
+        import requests
+
         headers, body = events.to_http(event)
         try:
             response = self._session.post(self._url, data=body, headers=headers, timeout=_TIMEOUT)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import math
 import re
-
-import requests
+from typing import TYPE_CHECKING
 
 from rivulet.errors import NotThere, OutOfReach, Problem, TryAgain
 from rivulet.fields import LARGEST
+
+if TYPE_CHECKING:  # imported with the first price: a row of the data set does not wait for it
+    import requests
 
 _SYMBOL = re.compile(r"[A-Z0-9]{1,12}")
 _CURRENCY = "USD"
@@ -30,6 +32,8 @@ class Coinbase:
 
     @functools.cached_property
     def _session(self) -> requests.Session:
+        import requests
+
         return requests.Session()
 
     def spot(self, symbol: str) -> float:
@@ -48,6 +52,8 @@ class Coinbase:
         """
         if not _SYMBOL.fullmatch(symbol):
             raise NotThere(f"{symbol[:40]!r} is no symbol of a currency, such as BTC")
+        import requests
+
         try:
             response = self._session.get(f"{self._url}/v2/prices/{symbol}-{_CURRENCY}/spot", timeout=_TIMEOUT)
         except requests.RequestException as error:
