@@ -1,9 +1,10 @@
-"""Import of River piece by piece: a cold start pays for the one model that it serves.
+"""Import of packages piece by piece: a cold start pays for what it uses of them.
 
 `import river.linear_model` runs an ``__init__`` that imports every linear model there is, and through them half of
-River and of SciPy: most of a second, of which one model needs a tenth. Those ``__init__`` modules consist of imports
-alone. Here they are not run but read, and each name is imported when it is first asked for (PEP 562). A package whose
-``__init__`` does anything else is imported as ever, so that what a name means does not change.
+River and of SciPy: most of a second, of which one model needs a tenth. `import redis` brings an asyncio half, clusters
+and sentinels. Such an ``__init__`` consists of imports, and of little else. Here they are not run but read, and each
+name is imported when it is first asked for (PEP 562); the rest is run. A package where the two cannot be told apart is
+imported as ever, so that what a name means does not change.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import ast
 import importlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -19,14 +20,14 @@ from importlib.util import LazyLoader, find_spec, module_from_spec
 from types import ModuleType
 from typing import Any
 
-_ROOT = "river"
+_RIVER = "river"
 _ON_FIRST_USE = ("scipy.special",)  # for losses and distributions that a model may never compute
 
 Exports = dict[str, tuple[str, str | None]]
 
 
 class _Reader(Loader):
-    """Loads a package by reading its ``__init__``, if that is imports alone."""
+    """Loads a package by reading its ``__init__``: what it imports from within is put off, the rest is run."""
 
     def __init__(self, real: SourceFileLoader) -> None:
         self._real = real
@@ -35,29 +36,58 @@ class _Reader(Loader):
         return None
 
     def exec_module(self, module: ModuleType) -> None:
-        source = self._real.get_data(self._real.path)
-        exports = read_exports(module.__name__, source)
-        if exports is None:
+        read = read_package(module.__name__, self._real.get_data(self._real.path))
+        if read is None:
             self._real.exec_module(module)
             return
+        exports, rest = read
+        if rest.body:
+            exec(compile(rest, self._real.path, "exec", dont_inherit=True), module.__dict__)
+        else:
+            module.__dict__["__all__"] = sorted(exports)
+        names = sorted(exports.keys() | module.__dict__.keys())
+        module.__dict__.update(__getattr__=_resolver(module, exports), __dir__=lambda: names)
 
-        def resolve(name: str) -> Any:
-            if name not in exports:
-                raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+
+def _resolver(module: ModuleType, exports: Exports) -> Callable[[str], Any]:
+    otherwise: Callable[[str], Any] | None = module.__dict__.get("__getattr__")
+
+    def resolve(name: str) -> Any:
+        found: Any
+        if name in exports:
             origin, attribute = exports[name]
-            found: Any = importlib.import_module(origin)
+            found = importlib.import_module(origin)
             found = found if attribute is None else getattr(found, attribute)
             setattr(module, name, found)
             return found
+        found = None if name.startswith("__") else _submodule(f"{module.__name__}.{name}")
+        if found is not None:
+            return found
+        if otherwise:
+            return otherwise(name)
+        raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
 
-        module.__dict__.update(__getattr__=resolve, __all__=sorted(exports), __dir__=lambda: sorted(exports))
+    return resolve
+
+
+def _submodule(name: str) -> ModuleType | None:
+    """Return a module that the real ``__init__`` would have left behind as an attribute, by importing what needs it."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        return None
 
 
 class _Finder(MetaPathFinder):
+    def __init__(self, root: str) -> None:
+        self.root = root
+
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname.partition(".")[0] != _ROOT:
+        if fullname.partition(".")[0] != self.root:
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec and spec.submodule_search_locations and isinstance(spec.loader, SourceFileLoader):
@@ -65,8 +95,8 @@ class _Finder(MetaPathFinder):
         return spec
 
 
-def read_exports(package: str, source: bytes) -> Exports | None:
-    """Return which module, and which attribute of it, each name of a package stands for.
+def read_package(package: str, source: bytes) -> tuple[Exports, ast.Module] | None:
+    """Return what a package imports from within, and what else its ``__init__`` does.
 
     Parameters
     ----------
@@ -77,35 +107,60 @@ def read_exports(package: str, source: bytes) -> Exports | None:
 
     Returns
     -------
-    dict or None
-        ``None`` if it does anything but import names from within, and list them in ``__all__``.
+    tuple or None
+        Module, and attribute of it, that each name stands for; and the rest, which knows none of these names. ``None``
+        if the two cannot be told apart.
     """
     exports: Exports = {}
-    for statement in ast.parse(source).body:
-        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
-            continue
-        if isinstance(statement, ast.ImportFrom):
-            if statement.level != 1 or any(alias.name == "*" for alias in statement.names):
+    tree = ast.parse(source)
+    rest: list[ast.stmt] = []
+    for statement in tree.body:
+        origin = _within(package, statement) if isinstance(statement, ast.ImportFrom) else None
+        if isinstance(statement, ast.ImportFrom) and origin:
+            if any(alias.name == "*" for alias in statement.names):
                 return None
-            exports |= _names(package, statement)
-        elif not _is_inert(statement):
-            return None
+            exports |= _names(package, origin, statement.names)
+        else:
+            rest.append(statement)
     # A name that its own module has, too, would be hidden by that module once somebody imports it.
     shadowed = any(attribute and origin.rpartition(".")[2] == name for name, (origin, attribute) in exports.items())
-    return None if shadowed else exports
+    if shadowed or any(name in exports for statement in rest for name in _known_to(statement)):
+        return None
+    tree.body = [] if all(_is_inert(statement) for statement in rest) else rest
+    return exports, tree
 
 
-def _names(package: str, statement: ast.ImportFrom) -> Exports:
-    if statement.module is None:
-        return {alias.asname or alias.name: (f"{package}.{alias.name}", None) for alias in statement.names}
-    origin = f"{package}.{statement.module}"
-    return {alias.asname or alias.name: (origin, alias.name) for alias in statement.names}
+def _known_to(statement: ast.stmt) -> Iterator[str]:
+    """Yield the names that a statement binds or uses, wherever within it."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.alias):
+            yield node.asname or node.name.partition(".")[0]
+
+
+def _within(package: str, statement: ast.ImportFrom) -> str | None:
+    """Return the module that a statement imports from, if that is the package or within it."""
+    if statement.level == 1:
+        return f"{package}.{statement.module}" if statement.module else package
+    module = statement.module or ""
+    return module if not statement.level and f"{module}.".startswith(f"{package}.") else None
+
+
+def _names(package: str, origin: str, aliases: list[ast.alias]) -> Exports:
+    if origin == package:
+        return {alias.asname or alias.name: (f"{package}.{alias.name}", None) for alias in aliases}
+    return {alias.asname or alias.name: (origin, alias.name) for alias in aliases}
 
 
 def _is_inert(statement: ast.stmt) -> bool:
-    """Whether a statement is a docstring or the list of public names."""
+    """Whether a statement is a docstring, the list of public names, or for the compiler alone."""
     if isinstance(statement, ast.Expr):
         return isinstance(statement.value, ast.Constant)
+    if isinstance(statement, ast.ImportFrom):
+        return statement.module == "__future__"
     if not isinstance(statement, ast.Assign):
         return False
     return all(isinstance(target, ast.Name) and target.id == "__all__" for target in statement.targets)
@@ -113,12 +168,18 @@ def _is_inert(statement: ast.stmt) -> bool:
 
 def install() -> None:
     """Read River's packages from now on, and put off what of SciPy is not needed yet. Installing twice is once."""
-    if any(isinstance(finder, _Finder) for finder in sys.meta_path) or _ROOT in sys.modules:
-        return
-    sys.meta_path.insert(0, _Finder())
-    for name in _ON_FIRST_USE:
-        if name not in sys.modules:
-            _put_off(name)
+    if read(_RIVER):
+        for name in _ON_FIRST_USE:
+            if name not in sys.modules:
+                _put_off(name)
+
+
+def read(root: str) -> bool:
+    """Read a package and those within it from now on; return whether that is new, and it was not imported before."""
+    if any(isinstance(finder, _Finder) and finder.root == root for finder in sys.meta_path) or root in sys.modules:
+        return False
+    sys.meta_path.insert(0, _Finder(root))
+    return True
 
 
 @contextmanager

@@ -8,13 +8,15 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from rivulet.errors import OutOfReach
-from rivulet.lean_imports import hidden
+from rivulet.lean_imports import hidden, read
 from rivulet.store.lane import Lane
 from rivulet.straight import Pending
 
 # Where OpenTelemetry is installed, the client loads its SDK for metrics that nobody asked for: a third of its import.
+read("redis")
 with hidden("opentelemetry"):
     import redis
+    import redis.client
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 
