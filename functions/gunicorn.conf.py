@@ -11,3 +11,6 @@ graceful_timeout = 25  # what is under way, and what is handed over; Knative cut
 control_socket_disable = True  # its file would need a writable home
 accesslog = None
 loglevel = "warning"
+
+# Of the library under NumPy, which would start one for each core while a model's process is: its arrays are tiny.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
