@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 
 from uvicorn_worker import UvicornWorker
@@ -26,7 +27,11 @@ class Worker(UvicornWorker):  # type: ignore[misc]
 
     def load_wsgi(self) -> None:
         """Load the application, and put the front before it."""
-        super().load_wsgi()
+        gc.disable()  # next to nothing of what imports make is garbage, and each collection looks at all of it
+        try:
+            super().load_wsgi()
+        finally:
+            gc.enable()
         self.wsgi: Front = Front(self.wsgi, self.cfg.threads)
 
     def init_signals(self) -> None:
