@@ -56,6 +56,8 @@ class Pods:
 
     def wait_for_none(self, patience: float) -> None:
         """Wait until the last pod is gone."""
+        assert self._process
+        assert self._process.poll() is None, "kubectl does not watch the pods any more"
         with self._changed:
             if not self._changed.wait_for(lambda: all(life.gone for life in self.lives.values()), patience):
                 left = [name for name, life in self.lives.items() if not life.gone]

@@ -45,3 +45,12 @@ def test_the_watch_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             pods.wait_for_none(0.1)
         alive, terminating = pods.seconds(began, time.monotonic())
     assert 0 < terminating < alive
+
+
+def test_a_watch_that_has_ended_says_nothing_of_pods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text("#!/bin/sh\nexit 1\n")
+    kubectl.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with Pods() as pods, pytest.raises(AssertionError, match="does not watch"):
+        pods.wait_for_none(0.1)
