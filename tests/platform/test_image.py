@@ -22,6 +22,15 @@ from tests.function_processes import RedisServer, free_port
 from tests.platform.engine import Engine, find
 from tests.platform.image import FUNCTIONS, command, lay_out
 
+# What a start imports that has no bytecode in the image, so that each start would compile it.
+_PRINT_WHAT_IS_NOT_COMPILED = """
+import os, sys
+import functions_framework, gunicorn.app.wsgiapp, rivulet.handlers.ledger, rivulet.handlers.model, rivulet.web
+files = {getattr(module, "__cached__", None) for module in list(sys.modules.values())} - {None}
+assert len(files) > 200
+print(*sorted(file for file in files if not os.path.exists(file)))
+"""
+
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -149,6 +158,7 @@ def test_an_engine_builds_it_and_runs_it_as_knative_would(engine: Engine, built:
         status = engine("exec", container, "cat", "/proc/1/status")
         assert {"NoNewPrivs:\t1", f"CapBnd:\t{0:016x}", f"CapEff:\t{0:016x}"} < set(status.splitlines())
         assert re.search(r"^Uid:\t[1-9]", status, re.MULTILINE)
+        assert engine("exec", container, "python", "-c", _PRINT_WHAT_IS_NOT_COMPILED) == ""
         # A second is what it may need, and one more what a busy machine may; what has not ended then is killed: 137.
         engine("stop", "--time=2", container)
         assert ends.communicate(timeout=60)[0] == "0\n"
