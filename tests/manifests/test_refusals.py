@@ -43,6 +43,13 @@ def test_the_manifests_as_they_are_have_no_problem(tmp_path: Path) -> None:
         ("eventing/triggers.yaml", "backoffDelay: PT0.2S", "backoffDelay: 200ms", "backoffDelay"),
         ("knative/base/ingest.yaml", 'window: "6s"', 'window: "5s"', "autoscaling.knative.dev/window"),
         ("knative/base/ingest.yaml", "name: THREADS", "name: PORT", '"PORT" is a reserved environment variable'),
+        ("knative/base/ledger.yaml", "readinessProbe:", "livenessProbe:", "no readinessProbe by HTTP"),
+        (
+            "knative/base/ledger.yaml",
+            "readinessProbe:",
+            "startupProbe: {tcpSocket: {port: 8080}}\n          readinessProbe:",
+            "a startupProbe delays",
+        ),
         ("knative/base/ledger.yaml", "runAsNonRoot: true", "runAsNonRoot: false", "Pod Security refuses it"),
         ("knative/base/ledger.yaml", 'drop: ["ALL"]', 'add: ["NET_ADMIN"]', "Pod Security refuses it"),
         ("knative/base/ledger.yaml", "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false", "readOnlyRoot"),

@@ -47,11 +47,29 @@ func checkKnative(kind schema.GroupVersionKind, raw []byte) []string {
 	if err != nil {
 		return []string{err.Error()}
 	}
-	object.SetDefaults(ctx)
 	var problems []string
+	if service, isService := object.(*servingv1.Service); isService {
+		problems = checkProbes(service)
+	}
+	object.SetDefaults(ctx)
 	if errs := object.Validate(ctx); errs != nil {
 		for _, err := range errs.WrappedErrors() {
 			problems = append(problems, err.Error())
+		}
+	}
+	return problems
+}
+
+// CheckProbes wants a start to be watched by queue-proxy alone: where a container has a startupProbe, the activator sends
+// nothing before the kubelet has asked it, once a second, and the API has told that the pod is ready.
+func checkProbes(service *servingv1.Service) []string {
+	var problems []string
+	for _, container := range service.Spec.Template.Spec.Containers {
+		if container.ReadinessProbe == nil || container.ReadinessProbe.HTTPGet == nil {
+			problems = append(problems, fmt.Sprintf("container %s: it has no readinessProbe by HTTP", container.Name))
+		}
+		if container.StartupProbe != nil {
+			problems = append(problems, fmt.Sprintf("container %s: a startupProbe delays each start", container.Name))
 		}
 	}
 	return problems
