@@ -6,7 +6,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import requests
 
@@ -18,6 +18,21 @@ SOURCE = "/tests/cluster"
 PATIENCE = 120.0
 
 
+class Took(NamedTuple):
+    """What a tick took, in seconds from the moment before it was sent, by this machine's clock.
+
+    Attributes
+    ----------
+    predicted
+        Until the last model's prediction was in its journal, by the cluster's clock.
+    noted
+        Until the ledger had noted the last of them.
+    """
+
+    predicted: float
+    noted: float
+
+
 @dataclass
 class Visitor:
     """One who has a series of their own."""
@@ -26,20 +41,17 @@ class Visitor:
     series: str = field(default_factory=lambda: f"measured-{uuid.uuid4().hex[:10]}")
     ticks: int = 0
 
-    def tick(self) -> float:
-        """Send a tick, and wait until every model's prediction is recorded.
-
-        Returns
-        -------
-        float
-            Seconds from the moment before the tick was sent, by this machine's clock, until the ledger had the last of
-            the predictions, by the cluster's.
-        """
+    def tick(self) -> Took:
+        """Send a tick, and wait until every model's prediction is recorded, and the ledger knows of it."""
         self.ticks += 1
         sent = time.time()
         self.send(TICK, {"source": "csv"}, f"{self.series}-{self.ticks}")
-        recorded = [datetime.fromisoformat(self._stage(model)["recorded_at"]) for model in MODELS]
-        return max(recorded).timestamp() - sent
+        stages = [self._stage(model) for model in MODELS]
+        moments = (
+            max(datetime.fromisoformat(stage[name]).timestamp() for stage in stages)
+            for name in ("learned_at", "recorded_at")
+        )
+        return Took(*(moment - sent for moment in moments))
 
     def observe(self, number: int, value: float) -> None:
         """Send an observation in its place of the series."""
