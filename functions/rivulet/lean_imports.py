@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from importlib.util import LazyLoader, find_spec, module_from_spec
 from types import ModuleType
 from typing import Any
 
+from rivulet import put_off
+
 _RIVER = "river"
-_ON_FIRST_USE = ("scipy.special",)  # for losses and distributions that a model may never compute
 
 Exports = dict[str, tuple[str, str | None]]
 
@@ -167,11 +167,9 @@ def _is_inert(statement: ast.stmt) -> bool:
 
 
 def install() -> None:
-    """Read River's packages from now on, and put off what of SciPy is not needed yet. Installing twice is once."""
+    """Read River's packages from now on, and put off NumPy and SciPy until they are used. Installing twice is once."""
     if read(_RIVER):
-        for name in _ON_FIRST_USE:
-            if name not in sys.modules:
-                _put_off(name)
+        put_off.install()
 
 
 def read(root: str) -> bool:
@@ -196,16 +194,3 @@ def hidden(name: str) -> Iterator[None]:
         yield
     finally:
         del sys.modules[name]
-
-
-def _put_off(name: str) -> None:
-    spec = find_spec(name)
-    if spec is None or spec.loader is None:
-        return
-    loader = LazyLoader(spec.loader)
-    spec.loader = loader
-    module = module_from_spec(spec)
-    sys.modules[name] = module
-    loader.exec_module(module)
-    parent, _, leaf = name.rpartition(".")
-    setattr(sys.modules[parent], leaf, module)  # or the next `from scipy import special` would look, and so load it

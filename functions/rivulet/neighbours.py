@@ -13,6 +13,9 @@ from river.utils.vectordict import euclidean_distance_tuple
 
 Item = tuple[dict[str, float], Any]
 
+# Looked at here, so that NumPy, which is put off until then, is there before a second thread is.
+_COLUMN = np.newaxis
+
 _DISTANCE: Any = euclidean_distance_tuple  # which River's regressors ask an engine for
 
 
@@ -80,7 +83,7 @@ class MatrixSearch(BaseNN):
         held = len(self._targets)
         if not held:
             return [], []
-        apart = self._matrix[:, :held] - np.array(self._in_rows(features))[:, np.newaxis]
+        apart = self._matrix[:, :held] - np.array(self._in_rows(features))[:, _COLUMN]
         squares = np.add.reduce(np.multiply(apart, apart, out=apart), axis=0)
         if len(features) > len(self._rows) or not features.keys() <= self._rows.keys():
             squares += sum([value * value for name, value in features.items() if name not in self._rows])
