@@ -1,7 +1,7 @@
 """Import of NumPy and SciPy when they are first used, though River's modules import them before.
 
 River imports them for mini-batches, for losses and distributions that a model may never compute: of the models here
-most learn one observation at a time without either, and the import is half of such a model's start. In their place
+most learn one observation at a time without either, and the import is a fifth of such a model's start. In their place
 stand modules that become the real ones at the first look at what they have, whoever takes it, and when a module within
 them is imported.
 """
@@ -25,10 +25,10 @@ class _Array(type):
     """The type of `_ndarray`: nothing is an array while there is no NumPy, so that asking does not import it."""
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        return not isinstance(sys.modules["numpy"], _Later) and isinstance(instance, _real("numpy").ndarray)
+        return not isinstance(sys.modules.get("numpy"), _Later) and isinstance(instance, _real("numpy").ndarray)
 
     def __subclasscheck__(cls, subclass: type) -> bool:
-        return not isinstance(sys.modules["numpy"], _Later) and issubclass(subclass, _real("numpy").ndarray)
+        return not isinstance(sys.modules.get("numpy"), _Later) and issubclass(subclass, _real("numpy").ndarray)
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         return _real("numpy").ndarray(*args, **kwargs)
