@@ -44,7 +44,7 @@ patches:
       - {op: replace, path: /spec/template/spec/containers/0/env/0/value, value: $name}
 """)
 
-_COMPONENT = Template("""# One more model: its Service, its Triggers, and its name for the ledger.
+_COMPONENT = Template("""# One more model: its Service, its Trigger, and its name for the ledger.
 apiVersion: kustomize.config.k8s.io/v1alpha1
 kind: Component
 resources:
