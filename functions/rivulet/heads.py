@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+# Fields by which a message goes on in another way than with a body of so many bytes.
+UNUSUAL = frozenset(("expect", "transfer-encoding", "upgrade"))
 _FIELD = re.compile(r"([A-Za-z0-9-]+): ([ -~]*)\r\n")
 
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from rivulet.heads import plain
+from rivulet.heads import UNUSUAL, plain
 from rivulet.straight import Straight
 from rivulet_local.broker_door import UNAVAILABLE, BrokerDoor
 from rivulet_local.cloudevent import Event, NotACloudEvent, parse
@@ -24,7 +24,6 @@ _UNAVAILABLE = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Type: application/json; charset=utf-8\r\n"
     b"Content-Length: %d\r\n\r\n%b" % (len(_PROBLEM), _PROBLEM)
 )
-_UNUSUAL = frozenset(("expect", "transfer-encoding", "upgrade"))
 _MOST_LATER = 256 * 1024  # bytes that are read while an event is not taken yet
 
 
@@ -103,7 +102,7 @@ class DoorProtocol(asyncio.Protocol):
         line, _, rest = data.partition(b"\r\n")
         end = rest.find(b"\r\n\r\n")
         headers = plain(rest[: end + 2]) if line == self._line and end > 0 else None
-        if headers is None or not _UNUSUAL.isdisjoint(headers):
+        if headers is None or not UNUSUAL.isdisjoint(headers):
             return None
         body = rest[end + 4 :]
         if headers.pop("content-length", "") != str(len(body)):

@@ -16,13 +16,12 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from rivulet.answer import Answer
 from rivulet.errors import Detour
-from rivulet.heads import plain
+from rivulet.heads import UNUSUAL, plain
 from rivulet.serving.front import MOST_BYTES, Front
 from rivulet.straight import Straight
 
 _LONGEST_HEAD = 2048
 _LENGTH = re.compile(r"[0-9]{1,6}")
-_UNUSUAL = frozenset(("expect", "transfer-encoding", "upgrade"))
 
 
 class _Usual(NamedTuple):
@@ -34,7 +33,7 @@ class _Usual(NamedTuple):
 
 def _usual(headers: Mapping[str, str]) -> _Usual | None:
     length = headers.get("content-length", "")
-    if not _LENGTH.fullmatch(length) or int(length) > MOST_BYTES or not _UNUSUAL.isdisjoint(headers):
+    if not _LENGTH.fullmatch(length) or int(length) > MOST_BYTES or not UNUSUAL.isdisjoint(headers):
         return None
     return _Usual(headers, int(length))
 
