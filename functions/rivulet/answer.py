@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-EXPRESS = "rivulet.express"  # the extension by which an application says that it has an express way
-
 _JSON = b"content-type: application/json\r\n"
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import msgspec
-from cloudevents.http import from_http
 
 from rivulet.errors import Malformed, WrongType
 from rivulet.fields import MOST_SEQ, parse_json
@@ -152,6 +151,8 @@ def _read(headers: Mapping[str, str], body: bytes) -> tuple[dict[str, str], Any]
         _require_json(headers.get("content-type", _JSON))
         return attributes, parse_json(body, "the event's data") if body else None
     structured = _structured(headers, body)
+    from cloudevents.http import from_http  # here, as the Broker's events are in binary mode, and no start needs it
+
     try:
         event = from_http(dict(headers), body, data_unmarshaller=_keep)
     except Exception as error:  # noqa: BLE001 - besides its own, the SDK lets through whatever an odd body makes it raise

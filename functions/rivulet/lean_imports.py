@@ -2,9 +2,9 @@
 
 `import river.linear_model` runs an ``__init__`` that imports every linear model there is, and through them half of
 River and of SciPy: most of a second, of which one model needs a tenth. `import redis` brings an asyncio half, clusters
-and sentinels. Such an ``__init__`` consists of imports, and of little else. Here they are not run but read, and each
-name is imported when it is first asked for (PEP 562); the rest is run. A package where the two cannot be told apart is
-imported as ever, so that what a name means does not change.
+and sentinels, `import uvicorn` a command line. Such an ``__init__`` consists of imports, and of little else. Here they
+are not run but read, and each name is imported when it is first asked for (PEP 562); the rest is run. A package where
+the two cannot be told apart is imported as ever, so that what a name means does not change.
 """
 
 from __future__ import annotations
@@ -24,6 +24,19 @@ from rivulet import put_off
 _RIVER = "river"
 
 Exports = dict[str, tuple[str, str | None]]
+
+
+class _Package(ModuleType):
+    """A package that has ``from .main import main`` or the like.
+
+    An import leaves the module behind in its package, under a name that the real ``__init__`` then gives to what is in
+    the module. Here it is given to that at once.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, ModuleType) and name in self.__dict__["__shadowing__"]:
+            value = getattr(value, name)
+        super().__setattr__(name, value)
 
 
 class _Reader(Loader):
@@ -47,6 +60,10 @@ class _Reader(Loader):
             module.__dict__["__all__"] = sorted(exports)
         names = sorted(exports.keys() | module.__dict__.keys())
         module.__dict__.update(__getattr__=_resolver(module, exports), __dir__=lambda: names)
+        shadowing = {name for name, place in exports.items() if place == (f"{module.__name__}.{name}", name)}
+        if shadowing:
+            module.__dict__["__shadowing__"] = shadowing
+            module.__class__ = _Package
 
 
 def _resolver(module: ModuleType, exports: Exports) -> Callable[[str], Any]:
@@ -122,9 +139,11 @@ def read_package(package: str, source: bytes) -> tuple[Exports, ast.Module] | No
             exports |= _names(package, origin, statement.names)
         else:
             rest.append(statement)
-    # A name that its own module has, too, would be hidden by that module once somebody imports it.
-    shadowed = any(attribute and origin.rpartition(".")[2] == name for name, (origin, attribute) in exports.items())
-    if shadowed or any(name in exports for statement in rest for name in _known_to(statement)):
+    # A module within that another name of it hides: nobody could say from when on.
+    hiding = any(
+        origin == f"{package}.{name}" and attribute not in (name, None) for name, (origin, attribute) in exports.items()
+    )
+    if hiding or any(name in exports for statement in rest for name in _known_to(statement)):
         return None
     tree.body = [] if all(_is_inert(statement) for statement in rest) else rest
     return exports, tree

@@ -31,6 +31,8 @@ class Settings:
         The name that Knative gave the function (``K_SERVICE``).
     revision
         The name of its Revision (``K_REVISION``), for the log.
+    source
+        The file that declares the function (``FUNCTION_SOURCE``), as functions-framework has it.
     n_lags
         How many past values a feature vector has.
     sequence_patience
@@ -58,6 +60,7 @@ class Settings:
 
     service: str = "rivulet"
     revision: str = ""
+    source: str = "main.py"
     redis_url: str = "redis://127.0.0.1:6379/0"
     broker_url: str = ""
     log_level: str = "INFO"
@@ -99,6 +102,7 @@ class Settings:
         return cls(
             service=text("K_SERVICE", default.service),
             revision=text("K_REVISION", default.revision),
+            source=text("FUNCTION_SOURCE", default.source),
             redis_url=_redis(text("REDIS_URL", default.redis_url), text("REDIS_PASSWORD", "")),
             broker_url=text("BROKER_URL", default.broker_url),
             log_level=_level(text("LOG_LEVEL", default.log_level)),

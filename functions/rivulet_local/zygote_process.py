@@ -14,7 +14,7 @@ from rivulet_local.forks import Forks, can_be_watched
 from rivulet_local.manifests import ServiceSpec
 
 _STOP_GRACE = 5.0
-_SERVER = ("gunicorn.app.wsgiapp", "functions_framework")
+_SERVER = ("gunicorn.app.wsgiapp", "rivulet.application")
 # Forked while a library's threads run, a process may hang; one thread is all that small matrices are given anyway.
 _ALONE = {"OPENBLAS_NUM_THREADS": "1"}
 
@@ -62,4 +62,4 @@ def imported(services: Iterable[ServiceSpec]) -> list[str]:
         found |= {f"rivulet.handlers.{folder}": None} if folder else {}
         model = spec.settings.get("MODEL_NAME")
         found |= {f"rivulet.models.{model}": None} if model else {}
-    return [*found, "rivulet.serving.worker"]
+    return [*found, "rivulet.serving.worker", "functions_framework", "rivulet.web"]

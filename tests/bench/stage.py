@@ -16,6 +16,7 @@ from rivulet.store.record import SeriesRecord
 from tests.bench import series
 from tests.bench.load import Connection, post
 from tests.bench.servers import DEPLOYED, BenchRedis, Function, Service
+from tests.function_processes import FRAMEWORK
 
 TAUGHT = 2_000
 _KEY = "bench"
@@ -52,9 +53,10 @@ class Stage:
         return Function(self.folder / "functions", source="model", settings={**DEPLOYED, **own, **settings})
 
     def baseline(self, name: str, **settings: str) -> Function:
-        """Return a baseline that is a function, started by the same command; not started yet."""
+        """Return a baseline that is a function, as the framework alone serves it; not started yet."""
         source = f"../tests/bench/baselines/{name}"
-        return Function(self.folder / "functions", source=source, settings={**DEPLOYED, **settings})
+        own = {**DEPLOYED, **settings}
+        return Function(self.folder / "functions", source=source, settings=own, application=FRAMEWORK)
 
     @contextlib.contextmanager
     def running(self, *functions: Function | Service) -> Iterator[None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.function_processes import FunctionProcess, RedisServer
+from tests.function_processes import APPLICATION, FunctionProcess, RedisServer
 from tests.functions.sending import StandIn
 
 ROWS = 6
@@ -35,9 +35,9 @@ def start(folder: Path, redis_server: RedisServer) -> Iterator[Start]:
     """Return what starts a function against the session's Redis, and stops it in the end."""
     with ExitStack() as stack:
 
-        def started(source: str, **settings: str) -> FunctionProcess:
+        def started(source: str, application: str = APPLICATION, **settings: str) -> FunctionProcess:
             own = {"REDIS_URL": redis_server.url, "SNAPSHOT_KEY": "tests", **settings}
-            process = FunctionProcess(folder, source=source, settings=own).start()
+            process = FunctionProcess(folder, source=source, settings=own, application=application).start()
             stack.callback(process.stop)
             return process
 

@@ -25,7 +25,8 @@ from tests.platform.image import FUNCTIONS, command, lay_out
 # What a start imports that has no bytecode in the image, so that each start would compile it.
 _PRINT_WHAT_IS_NOT_COMPILED = """
 import os, sys
-import functions_framework, gunicorn.app.wsgiapp, rivulet.handlers.ledger, rivulet.handlers.model, rivulet.web
+import functions_framework, gunicorn.app.wsgiapp, rivulet.application, rivulet.handlers.ledger, rivulet.handlers.model
+import rivulet.serving.worker, rivulet.web
 files = {getattr(module, "__cached__", None) for module in list(sys.modules.values())} - {None}
 assert len(files) > 200
 print(*sorted(file for file in files if not os.path.exists(file)))

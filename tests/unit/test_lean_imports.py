@@ -18,8 +18,8 @@ from tests.plain_loop import MODELS
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 STARTED = """
 import json, sys
-import gunicorn.app.wsgiapp, rivulet.serving.worker, functions_framework
-functions_framework.create_app()
+import gunicorn.app.wsgiapp, rivulet.serving.worker, rivulet.application
+rivulet.application.create_app()
 print(json.dumps({"modules": sorted(sys.modules)}))
 """
 
@@ -31,6 +31,17 @@ for package in (redis, redis.asyncio, redis.commands, redis.observability):
         value = getattr(package, name)
         found[f"{package.__name__}.{name}"] = [getattr(value, "__module__", ""), getattr(value, "__qualname__", "")]
 print(json.dumps({"names": found, "version": redis.VERSION, "modules": sorted(sys.modules)}))
+"""
+
+UVICORN_NAMES = """
+import json, uvicorn
+found = {name: getattr(uvicorn, name) for name in uvicorn.__all__}
+import uvicorn.main
+found["main, once its module was imported"] = uvicorn.main
+from uvicorn.main import main as _
+found["main, once more"] = uvicorn.main
+kinds = {name: [type(value).__name__, getattr(value, "__module__", "")] for name, value in found.items()}
+print(json.dumps({"names": kinds, "version": uvicorn.__version__, "all": uvicorn.__all__}))
 """
 
 LEAN = "from rivulet import lean_imports; lean_imports.install()"
@@ -88,6 +99,8 @@ def imported(request: pytest.FixtureRequest) -> list[str]:
         *("redis.asyncio.client", "redis.asyncio.connection", "redis.asyncio.cluster", "redis._parsers.commands"),
         *("redis.commands.json", "redis.commands.search", "redis.commands.timeseries", "redis.multidb"),
         *("opentelemetry", "prometheus_client", "pandas", "sklearn", "scipy.stats"),
+        *("flask", "werkzeug", "jinja2", "click", "functions_framework", "cloudevents", "rivulet.web"),
+        *("uvicorn.main", "uvicorn.supervisors", "multiprocessing"),
     ],
 )
 def test_a_function_starts_without(unwanted: str, imported: list[str]) -> None:
@@ -104,6 +117,12 @@ def test_each_name_of_redis_means_the_same() -> None:
     assert len(ordinary["names"]) > 60
     assert lean["names"] == ordinary["names"]
     assert lean["version"] == ordinary["version"]
+
+
+def test_each_name_of_uvicorn_means_the_same() -> None:
+    ordinary, lean = run(UVICORN_NAMES), run("import rivulet.serving.worker", UVICORN_NAMES)
+    assert ordinary["names"]["main"][0] != "module"
+    assert lean == ordinary
 
 
 def test_each_public_name_means_the_same() -> None:
@@ -128,7 +147,7 @@ def test_a_model_is_the_same_and_its_import_a_fraction(model: str) -> None:
     "source",
     [
         "from .a import *",
-        "from .a import a",
+        "from .a import B as a",
         "from .a import B\nC = B()",
         "from .a import B\ndef f(): return B",
         "from .a import B\nclass B: pass",

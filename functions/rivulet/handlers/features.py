@@ -12,10 +12,10 @@ from rivulet.fallback import Fallback
 from rivulet.fields import Fields, short_text
 from rivulet.lags import lag_vector, named
 from rivulet.logs import log, remark
+from rivulet.routes import Call, Route
 from rivulet.settings import Settings
 from rivulet.store import Store
 from rivulet.store.record import Appended, SeriesRecord
-from rivulet.web import Call, Route
 
 _EVENT_FIELDS = ("series_id", "value", "time", "observation_id", "input")
 

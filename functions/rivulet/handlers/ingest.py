@@ -11,10 +11,10 @@ from rivulet.dataset import Row
 from rivulet.errors import Detour, Invalid, NotThere, Problem
 from rivulet.events import Event
 from rivulet.fields import Fields
+from rivulet.routes import Call, Route
 from rivulet.settings import Settings
 from rivulet.store import Store
 from rivulet.store.cursor import Cursor, Taken
-from rivulet.web import Call, Route
 
 CSV = "csv"
 

@@ -19,11 +19,11 @@ from rivulet.events import Event
 from rivulet.fields import MOST_SEQ, Fields, number, series_id, short_text
 from rivulet.logs import remark
 from rivulet.reports import Reports
+from rivulet.routes import Call, Route
 from rivulet.settings import Settings
 from rivulet.store import Store
 from rivulet.store.notes import Arrival, Notes
 from rivulet.ticks import Ticks
-from rivulet.web import Call, Route
 
 _PREDICTION_FIELDS = ("series_id", "seq", "model", "prediction", "target", "error", "forecast", "n", "duration_ms")
 _LONGEST_WAIT = 30

@@ -21,6 +21,7 @@ from rivulet.learner import Learner
 from rivulet.lessons import Lesson
 from rivulet.models import definition
 from rivulet.pipeline import Pipeline
+from rivulet.routes import Call, Route, Text
 from rivulet.settings import Settings
 from rivulet.shelf import Shelf
 from rivulet.snapshots import Snapshots
@@ -29,7 +30,6 @@ from rivulet.store import Store
 from rivulet.store.journal import Call as KeyedCall
 from rivulet.store.journal import Journal
 from rivulet.store.kept_snapshots import KeptSnapshots
-from rivulet.web import Call, Route, Text
 
 _FEATURES_FIELDS = ("series_id", "seq", "features", "target", "available_lags")
 _MOST_STEPS = 100

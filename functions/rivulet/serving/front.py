@@ -1,4 +1,4 @@
-"""What a request meets that is not as usual: the limit on its body, then the framework's application."""
+"""What a request meets that is not as usual: the limit on its body, then the WSGI application."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from rivulet.answer import EXPRESS, Answer
+from rivulet.answer import Answer
 from rivulet.serving.bridge import Bridge
 
 MOST_BYTES = 64 * 1024
@@ -37,7 +37,7 @@ class Front:
     """
 
     def __init__(self, application: Any, threads: int) -> None:
-        self.express = getattr(application, "extensions", {}).get(EXPRESS)
+        self.express = getattr(application, "express", None)
         after = self.express.after_answer if self.express else None
         self._bridge = Bridge(application, threads, after)
 

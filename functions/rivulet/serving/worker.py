@@ -5,10 +5,14 @@ from __future__ import annotations
 import gc
 import signal
 
-from uvicorn_worker import UvicornWorker
+from rivulet import lean_imports
 
-from rivulet.serving.front import Front
-from rivulet.serving.protocol import HttpProtocol
+lean_imports.read("uvicorn")  # which brings a command line and what reloads, and with them Click and multiprocessing
+
+from uvicorn_worker import UvicornWorker  # noqa: E402
+
+from rivulet.serving.front import Front  # noqa: E402
+from rivulet.serving.protocol import HttpProtocol  # noqa: E402
 
 
 class Worker(UvicornWorker):  # type: ignore[misc]
