@@ -283,9 +283,13 @@ def fingerprint(redis_server: RedisServer) -> Iterator[Callable[[], str]]:
             keys = sorted(key for key in client.scan_iter(count=10_000) if not key.startswith(b"telemetry:"))
             with client.pipeline() as pipeline:
                 for key in keys:
-                    pipeline.dump(key)
-                for key, dump in zip(keys, pipeline.execute(), strict=True):
-                    found.update(key + b"\0" + (dump or b""))
+                    pipeline.type(key)
+                kinds = pipeline.execute()
+                for key, kind in zip(keys, kinds, strict=True):
+                    # A dump has the members of a set in any order: looking at one may be enough to change it.
+                    pipeline.smembers(key) if kind == b"set" else pipeline.dump(key)
+                for key, value in zip(keys, pipeline.execute(), strict=True):
+                    found.update(repr((key, sorted(value) if isinstance(value, set) else value)).encode())
             return found.hexdigest()
 
         yield digest
