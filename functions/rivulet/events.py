@@ -31,6 +31,7 @@ _ALL_PLAIN = re.compile(rf"[{re.escape(_PLAIN)}]*")
 _dump = msgspec.json.Encoder().encode
 _SEQUENCE = re.compile(r"[0-9]{1,20}")
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_GIVEN_UP = "knativeerrorcode"
 TICK_TIME = "ticktime"  # the extension that carries a tick's time to the end of the chain
 
 
@@ -71,6 +72,11 @@ class Event(msgspec.Struct, frozen=True):
         if not _SEQUENCE.fullmatch(text) or not 1 <= int(text) <= MOST_SEQ:
             raise Malformed(f"attribute 'sequence' must be a whole number from 1 to {MOST_SEQ}, not {text[:40]!r}")
         return int(text)
+
+    @property
+    def is_dead_letter(self) -> bool:
+        """Whether a Broker gave it up, and says why."""
+        return _GIVEN_UP in self.extensions
 
     @property
     def traceparent(self) -> str:

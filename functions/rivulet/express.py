@@ -10,7 +10,6 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 from rivulet import coldstart, events
 from rivulet.answer import Answer, json_answer
@@ -18,6 +17,7 @@ from rivulet.errors import Detour, Problem
 from rivulet.events import Event
 from rivulet.handled import Handled
 from rivulet.logs import event_line, log
+from rivulet.routes import Handler, only_wakes
 
 _BROKE = json.dumps({"error": "something broke inside; the function's log has the traceback"}).encode()
 
@@ -31,19 +31,19 @@ class Express:
     Parameters
     ----------
     handler
-        It may have `express_calls` (by path), `express` for events, `wake` for ticks that it does not answer, and
+        It may have `express_calls` (by path), `express` for events, `wake` for those that only wake it, and
         `after_answer`, called on a thread for what nobody should have to wait for. One that has none of these has
-        ticks answered.
+        answered what only wakes it.
     counted
         Told that there may be something that telemetry has to carry.
     """
 
-    def __init__(self, handler: Any, handled: Handled, counted: Callable[[], None]) -> None:
+    def __init__(self, handler: Handler, handled: Handled, counted: Callable[[], None]) -> None:
+        self._handler = handler
         self._calls: Mapping[str, ExpressCall] = getattr(handler, "express_calls", {})
         self.paths = {"/", *self._calls}
         self._receive = getattr(handler, "express", None)
         self._wake = getattr(handler, "wake", None)
-        self._ticks = getattr(handler, "ticks", False)
         self._handled = handled
         self._counted = counted
         self.after_answer: Callable[[], None] | None = getattr(handler, "after_answer", None)
@@ -85,9 +85,9 @@ class Express:
             raise Detour from None
         with event_line() as line:
             answer: Event | None = None
-            if event.type == events.TICK and not self._ticks:
+            if only_wakes(self._handler, event):
                 line["outcome"] = "woken"
-                if self._wake:  # so as to be ready when its turn comes; who sent the tick need not wait for it
+                if self._wake:  # who sent it need not wait for that
                     asyncio.get_running_loop().run_in_executor(None, self._wake, event)
             elif self._receive is None:
                 raise Detour

@@ -16,7 +16,7 @@ from rivulet.errors import Problem
 from rivulet.events import Event
 from rivulet.handled import Handled
 from rivulet.logs import log, remark
-from rivulet.routes import HEALTH, Call, Handler, Route, Text
+from rivulet.routes import HEALTH, Call, Handler, Route, Text, only_wakes
 
 _JSON = (b"content-type", b"application/json")
 
@@ -57,8 +57,8 @@ class Ordinary:
         return answer
 
     def _receive(self, event: Event) -> Event | None:
-        if event.type == events.TICK and not getattr(self._handler, "ticks", False):
-            remark(outcome="woken")  # so as to be ready when its turn comes
+        if only_wakes(self._handler, event):
+            remark(outcome="woken")
             return None
         return self._handler.receive(event)
 

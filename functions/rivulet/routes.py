@@ -92,7 +92,8 @@ class Route:
 class Handler(Protocol):
     """A function's work.
 
-    It may have more: `close`, called when the process is told to stop, and what `rivulet.express.Express` looks for.
+    It may have more: `close`, called when the process is told to stop; `wakes`, see `only_wakes`; and what
+    `rivulet.express.Express` looks for.
     """
 
     @property
@@ -101,3 +102,11 @@ class Handler(Protocol):
 
     def receive(self, event: Event) -> Event | None:
         """Answer an event with the next event, or with none."""
+
+
+def only_wakes(handler: Handler, event: Event) -> bool:
+    """Whether an event is there for a handler to be ready when its turn comes, and asks for nothing else.
+
+    Ticks are, and whatever types a handler has as `wakes` instead; but no dead letter is, whatever its type.
+    """
+    return event.type in getattr(handler, "wakes", (events.TICK,)) and not event.is_dead_letter

@@ -12,7 +12,7 @@ import pytest
 
 from tests.function_processes import FunctionProcess, RedisServer
 from tests.functions.conftest import LEDGER_MODELS
-from tests.functions.sending import FEATURES, OBSERVATION, PREDICTION, StandIn, deliver, new_series
+from tests.functions.sending import FEATURES, OBSERVATION, PREDICTION, TICK, StandIn, deliver, new_series
 
 VALUES = [50 + 10 * (k % 4) + k * 0.37 for k in range(26)]
 SEASON = 4
@@ -136,12 +136,12 @@ def test_leaderboard_is_that_of_the_predictions(ledger: FunctionProcess, streame
     assert ledger.get("/leaderboard", series_id=new_series()).status_code == 404
 
 
-def bury(ledger: FunctionProcess, series: str, **attributes: str) -> int:
+def bury(ledger: FunctionProcess, series: str, type: str = FEATURES, **attributes: str) -> int:
     """Deliver a dead letter as the Broker does, and return the status."""
     reason = {"knativeerrordest": "http://model-knn", "knativeerrorcode": "422", "knativeerrordata": "bad%20one"}
     data = {"series_id": series, "seq": 3}
     known = {"id": f"dead-{series}", "subject": series, "sequence": "3", **reason, **attributes}
-    return deliver(ledger, FEATURES, data, **known).status_code
+    return deliver(ledger, type, data, **known).status_code
 
 
 def letters_of(ledger: FunctionProcess, series: str) -> list[dict[str, object]]:
@@ -180,6 +180,14 @@ def test_dead_letters_are_kept_once_listed_and_replayed(ledger: FunctionProcess,
     assert ledger.call("POST", "/deadletters/replay").json()["replayed"] >= 1
     assert letters_of(ledger, other) == []
     assert (bury(ledger, series), len(letters_of(ledger, series))) == (204, 1)
+
+
+def test_a_tick_only_wakes_the_ledger_and_one_that_was_given_up_is_kept(ledger: FunctionProcess) -> None:
+    series = new_series("tick")
+    assert deliver(ledger, TICK, {"source": "csv"}, subject=series).status_code == 204
+    assert letters_of(ledger, series) == []
+    assert bury(ledger, series, TICK) == 204
+    assert len(letters_of(ledger, series)) == 1
 
 
 @pytest.mark.usefixtures("_nothing_heard")

@@ -28,7 +28,7 @@ class IngestHandler:
         The data set.
     """
 
-    ticks = True
+    wakes = ()
 
     def __init__(self, settings: Settings, store: Store, rows: Sequence[Row]) -> None:
         self._settings = settings

@@ -158,7 +158,7 @@ class LedgerHandler:
 
     def receive(self, event: Event) -> None:
         """Note a prediction's arrival; keep a dead letter that comes the same way."""
-        if "knativeerrorcode" in event.extensions:
+        if event.is_dead_letter:
             self._bury(event)
             return
         if event.type != events.PREDICTION:
@@ -168,7 +168,7 @@ class LedgerHandler:
 
     async def express(self, event: Event) -> None:
         """Do the same on the event loop, with a prediction."""
-        if event.type != events.PREDICTION or "knativeerrorcode" in event.extensions:
+        if event.type != events.PREDICTION or event.is_dead_letter:
             raise Detour
         series, seq, model, n = prediction_of(event.data)
         self._note(event, series, await self._notes.arrived_sent(series, seq, model, n, _note(event)), model)
