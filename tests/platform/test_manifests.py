@@ -25,7 +25,7 @@ def test_the_routing_table(deployed: Manifests) -> None:
         attributes = {"type": f"dev.rivulet.{kind}.v1"}
         return {each.target.service for each in deployed.triggers if each.passes(attributes)}
 
-    assert receivers("tick") == {"ingest", "features"} | MODELS
+    assert receivers("tick") == {"ingest", "features", "ledger"} | MODELS
     assert receivers("observation") == {"features"}
     assert receivers("features") == MODELS
     assert receivers("prediction") == {"ledger"}
@@ -33,8 +33,8 @@ def test_the_routing_table(deployed: Manifests) -> None:
 
 
 def test_a_tick_wakes_whom_it_does_not_ask_for_anything(deployed: Manifests) -> None:
-    chain = {"features"} | MODELS
-    assert {each.name: each.wakes for each in deployed.triggers if each.wakes} == dict.fromkeys(chain, TICK)
+    everyone = {"features", "ledger"} | MODELS
+    assert {each.name: each.wakes for each in deployed.triggers if each.wakes} == dict.fromkeys(everyone, TICK)
 
 
 def test_each_delivery_ends_at_the_ledger(deployed: Manifests) -> None:
