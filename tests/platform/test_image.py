@@ -20,7 +20,7 @@ import yaml
 
 from tests.function_processes import RedisServer, free_port
 from tests.platform.engine import Engine, find
-from tests.platform.image import FUNCTIONS, command, lay_out
+from tests.platform.image import DOCKERFILE, FUNCTIONS, command, lay_out
 
 # What a start imports that has no bytecode in the image, so that each start would compile it.
 _PRINT_WHAT_IS_NOT_COMPILED = """
@@ -61,6 +61,27 @@ def test_it_carries_the_functions_and_nothing_else(tmp_path: Path) -> None:
         *("ingest", "features", "model", "ledger", "exporter", "rivulet", "gunicorn.conf.py", "requirements.txt")
     }
     assert not [file for file in files if file.endswith((".pyc", ".md", "generate.py"))]
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_what_it_installs_is_there_for_both_machines(tmp_path: Path, machine: str) -> None:
+    """For the Python of its base, as wheels whose hashes the lock has."""
+    python = re.search(r"^ARG BASE=python:([0-9.]+)-", DOCKERFILE, re.MULTILINE)
+    assert python
+    wheels = ["--require-hashes", "--only-binary", ":all:", "--requirement", str(FUNCTIONS / "requirements.txt")]
+    there = [
+        "--target",
+        str(tmp_path),
+        "--python-version",
+        python[1],
+        "--python-platform",
+        f"{machine}-unknown-linux-gnu",
+    ]
+    uv = [sys.executable, "-m", "uv", "--quiet", "--system-certs"]
+    subprocess.run([*uv, "pip", "install", *there, *wheels], check=True)
+    compiled = [path.name for path in tmp_path.rglob("*.so") if path.name.endswith("-linux-gnu.so")]
+    assert len(compiled) > 50
+    assert {name.split("-")[-3] for name in compiled} == {machine}
 
 
 def test_the_manifests_run_its_command() -> None:
