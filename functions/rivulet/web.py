@@ -26,7 +26,8 @@ class Web:
 
     def __init__(self, routes: Sequence[Route], ordinary: Ordinary) -> None:
         self._ordinary = ordinary
-        self._addresses = Map([Rule(route.rule, methods=[route.method], endpoint=route) for route in routes])
+        rules = [Rule(route.rule, methods=[route.method], endpoint=route) for route in routes]
+        self._addresses = Map(rules, merge_slashes=False)  # else it answers two slashes with a redirection
 
     def __call__(self, request: flask.Request) -> flask.Response:
         """Answer one request."""
