@@ -27,6 +27,13 @@ class Problem(Exception):
         self.retry_after = retry_after
 
 
+class Broken(Problem):
+    """What nobody foresaw. The client gets this sentence, whatever it was."""
+
+    def __init__(self) -> None:
+        super().__init__("something broke inside; the function's log has the traceback")
+
+
 class Malformed(Problem):
     """The request cannot be read: no JSON, no CloudEvent."""
 

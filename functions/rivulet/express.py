@@ -13,13 +13,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from rivulet import coldstart, events
 from rivulet.answer import Answer, json_answer
-from rivulet.errors import Detour, Problem
+from rivulet.errors import Broken, Detour, Problem
 from rivulet.events import Event
 from rivulet.handled import Handled
 from rivulet.logs import event_line, log
 from rivulet.routes import Handler, only_wakes
-
-_BROKE = json.dumps({"error": "something broke inside; the function's log has the traceback"}).encode()
 
 Headers = Mapping[str, str]
 ExpressCall = Callable[[Headers, bytes], Awaitable[Answer]]
@@ -61,10 +59,10 @@ class Express:
         except Detour:
             raise
         except Problem as problem:
-            return json_answer(json.dumps({"error": problem.sentence}).encode(), problem.status)
+            return _refusal(problem)
         except Exception:  # noqa: BLE001 - a client gets an answer, the log the traceback
             log.exception("POST %s failed", path)
-            return json_answer(_BROKE, 500)
+            return _refusal(Broken())
 
     async def _call(self, path: str, headers: Headers, body: bytes) -> Answer:
         self._counted()
@@ -98,3 +96,7 @@ class Express:
             return Answer(204)
         named, content = events.to_http(answer)
         return Answer(200, content, lines="".join([f"{name}: {value}\r\n" for name, value in named.items()]).encode())
+
+
+def _refusal(problem: Problem) -> Answer:
+    return json_answer(json.dumps({"error": problem.sentence}).encode(), problem.status)

@@ -12,7 +12,7 @@ from typing import Any
 
 from rivulet import coldstart, events
 from rivulet.answer import Answer
-from rivulet.errors import Problem
+from rivulet.errors import Broken, Problem
 from rivulet.events import Event
 from rivulet.handled import Handled
 from rivulet.logs import log, remark
@@ -82,7 +82,7 @@ def guarded(asked: str, work: Callable[[], Answer], told: bool = False) -> Answe
         return _problem(problem)
     except Exception:  # noqa: BLE001 - a client gets an answer, the log the traceback
         log.exception("%s failed", asked)
-        return _problem(Problem("something broke inside; the function's log has the traceback", status=500))
+        return _problem(Broken())
 
 
 def _answer(found: Any) -> Answer:
