@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from rivulet.answer import Answer
-from rivulet.function import Function, served
+from rivulet.function import Function, served, settings
 from rivulet.routes import Call
-from rivulet.settings import SettingError, Settings
+from rivulet.settings import SettingError
 
 Environ = dict[str, Any]
 Start = Callable[[str, list[tuple[str, str]]], Any]
@@ -77,7 +77,7 @@ def create_app() -> Application:
     SettingError
         If ``FUNCTION_SOURCE`` names no source of a function.
     """
-    source = Settings.from_environment().source
+    source = settings().source
     if not Path(source).is_file():
         raise SettingError(f"FUNCTION_SOURCE is {source!r}, which is no file")
     runpy.run_path(source)

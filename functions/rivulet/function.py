@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from rivulet import coldstart
@@ -25,6 +25,12 @@ Make = Callable[[Settings, Store], Handler]
 Target = Callable[[Any], Any]  # Flask's request and response, in whose names Flask would be loaded
 
 
+@cache
+def settings() -> Settings:
+    """Return the process's settings, which are read once."""
+    return Settings.from_environment()
+
+
 class Function:
     """A handler, and the ways to it.
 
@@ -37,14 +43,14 @@ class Function:
     """
 
     def __init__(self, make: Make) -> None:
-        settings = Settings.from_environment()
-        configure(settings.service, settings.log_level, settings.revision)
-        store = Store(settings.redis_url)
-        telemetry = Telemetry(store, settings.service)
-        handler = make(settings, store)
+        own = settings()
+        configure(own.service, own.log_level, own.revision)
+        store = Store(own.redis_url)
+        telemetry = Telemetry(store, own.service)
+        handler = make(own, store)
         if close := getattr(handler, "close", None):
             atexit.register(close)
-        handled = Handled(settings, telemetry)
+        handled = Handled(own, telemetry)
         self.routes = handler.routes
         self.express = Express(handler, handled, telemetry.wake)
         self.ordinary = Ordinary(handler, handled, telemetry.wake)
